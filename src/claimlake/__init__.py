@@ -1,0 +1,3 @@
+"""claimlake: an open-source lakehouse for the healthcare revenue cycle."""
+
+__version__ = "0.1.0"
