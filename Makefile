@@ -1,0 +1,41 @@
+# Every target sets up what it needs: Python 3.11+ and make are enough.
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := $(UV) run --no-sync
+
+.PHONY: help demo test check bench setup format clean
+.DEFAULT_GOAL := help
+
+help:            ## Say what each target does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.tools/bin/uv:
+	$(PYTHON) -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv
+
+setup: $(filter .tools/bin/uv,$(UV))   ## Everything a developer needs, in .venv
+	$(UV) sync --quiet --frozen --inexact --all-groups --extra sail
+
+demo: $(filter .tools/bin/uv,$(UV))    ## Generate a synthetic network, load it, and open the dashboards
+	$(UV) sync --quiet --frozen --inexact --no-default-groups
+	$(RUN) claimlake demo $(DEMO)
+
+test: setup      ## Run the tests, models and KPIs on DuckDB and on a Spark Connect server
+	$(RUN) pytest --numprocesses 2 --dist loadgroup $(TESTS)
+
+check: setup     ## Lint, types, import layers, portable SQL
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+	$(RUN) python -m claimlake.lake.portable
+
+bench: setup     ## Time what we claim to be fast, beside a peer in the same run
+	$(RUN) python -m benchmarks
+
+format: setup    ## Rewrite the code in the house format
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+clean:           ## Remove environments and caches
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
