@@ -298,7 +298,7 @@ def _check(tenant: Tenant, where: str) -> None:
         for identifier in {value.strip().upper() for value in payer.identifiers}:
             if identifier in owners:
                 raise ConfigurationError(
-                    f"identifier '{identifier}' belongs to both '{owners[identifier]}' and '{payer.payer_id}'",
+                    f"'{identifier}' names both '{owners[identifier]}' and '{payer.payer_id}'",
                     where=f"{where}: payers",
                     remedy="One identifier must name one payer.",
                 )
