@@ -1,0 +1,53 @@
+"""The 999 implementation acknowledgement: the answer to each transaction set, its errors (005010X231A1)."""
+
+from claimlake.sources.x12.spec import Loop, Table, Transaction, joined, number, text, whole
+
+LOOPS = (
+    Loop("2000", ("AK2",), is_row=True),
+    Loop("2100", ("IK3",), inside=("2000",), is_row=True),
+    Loop("2110", ("IK4",), inside=("2100",), is_row=True),
+    Loop("IK5", ("IK5",), inside=("2000",)),
+    Loop("AK9", ("AK9",)),
+)
+
+SET = Table(
+    "ack_999",
+    "the answer to one transaction set (AK2 to IK5)",
+    ("2000",),
+    (
+        number("transaction_no", "ST"),
+        number("ack_no", "2000"),
+        text("group_code", "ST AK1 01"),
+        text("group_control_number", "ST AK1 02"),
+        text("group_version", "ST AK1 03"),
+        text("set_code", "2000 AK2 01"),
+        text("set_control_number", "2000 AK2 02"),
+        text("set_status", "IK5 IK5 01"),
+        joined("error_codes", "IK5 IK5 02:06"),
+        text("group_status", "AK9 AK9 01"),
+        whole("sets_included", "AK9 AK9 02"),
+        whole("sets_received", "AK9 AK9 03"),
+        whole("sets_accepted", "AK9 AK9 04"),
+    ),
+)
+
+ERROR = Table(
+    "ack_999_error",
+    "one segment or element error of a transaction set (IK3, IK4)",
+    ("2100 IK3", "2110 IK4"),
+    (
+        number("transaction_no", "ST"),
+        number("ack_no", "2000"),
+        text("segment_id", "2100 IK3 01"),
+        whole("segment_position", "2100 IK3 02"),
+        text("loop_id", "2100 IK3 03"),
+        text("segment_error", "2100 IK3 04"),
+        text("element_position", "IK4 01"),
+        text("element_reference", "IK4 02"),
+        text("element_error", "IK4 03"),
+    ),
+)
+
+ACKNOWLEDGEMENT_999 = Transaction(
+    "999", "implementation acknowledgement", LOOPS, (SET, ERROR), needs=("AK1", "AK9")
+)

@@ -1,0 +1,97 @@
+"""The verdict on every transaction: accepted, or quarantined with the first reason that holds it."""
+
+import numpy as np
+
+from claimlake.sources.x12 import balance
+from claimlake.sources.x12.envelope import TransactionSet
+from claimlake.sources.x12.finding import Finding
+from claimlake.sources.x12.segment import Segments, key_of
+from claimlake.sources.x12.spec import MONEY, Transaction
+from claimlake.sources.x12.table import Finished
+
+
+def check(
+    transaction: Transaction, sets: list[TransactionSet], finished: list[Finished], segments: Segments
+) -> list[Finding]:
+    """What is wrong with these transactions; those that cannot be trusted are held."""
+    tables = {item.table.name: item for item in finished}
+    findings = _needed(transaction, sets, segments)
+    if transaction.code == "835":
+        findings += balance.remittance(sets, tables)
+    findings += _trailers(transaction, sets, tables, {item.transaction_no for item in findings})
+    for table in finished:
+        findings += _values(table, sets)
+    by_number = {item.transaction_no: item for item in sets}
+    order = {"X12-06": 0, "X12-07": 1}
+    for finding in sorted(findings, key=lambda item: order.get(item.rule, 2)):
+        if finding.severity == "quarantine" and finding.transaction_no in by_number:
+            by_number[finding.transaction_no].hold(finding)
+    return findings
+
+
+def _needed(transaction: Transaction, sets: list[TransactionSet], segments: Segments) -> list[Finding]:
+    found = []
+    for item in sets:
+        keys = segments.key[item.first : item.last + 1]
+        for name in transaction.needs:
+            if not (keys == key_of(name)).any():
+                reason = f"a {transaction.code} without {name} cannot be read"
+                found.append(
+                    Finding(item.transaction_no, "X12-07", reason, name, byte_offset=item.byte_offset)
+                )
+    return found
+
+
+def _trailers(
+    transaction: Transaction, sets: list[TransactionSet], tables: dict[str, Finished], broken: set[int | None]
+) -> list[Finding]:
+    found = []
+    for number, item in enumerate(sets):
+        if item.has_trailer:
+            continue
+        is_whole = item.transaction_no not in broken and _is_whole(transaction, number, item, tables)
+        place = item.byte_offset + item.byte_length
+        if is_whole:
+            reason = "the transaction has no SE; its amounts add up, so it is kept"
+            found.append(Finding(item.transaction_no, "X12-05", reason, "SE", byte_offset=place))
+        else:
+            where = "the end of the file" if item.is_at_end else "the next envelope segment"
+            reason = (
+                f"the transaction is cut off: no SE before {where}, and its content cannot be proved whole"
+            )
+            found.append(Finding(item.transaction_no, "X12-06", reason, "SE", byte_offset=place))
+    return found
+
+
+def _is_whole(
+    transaction: Transaction, number: int, item: TransactionSet, tables: dict[str, Finished]
+) -> bool:
+    if transaction.code == "835":
+        return True  # it balances, or it would be among the broken
+    if transaction.code == "837":
+        return not item.is_at_end and balance.is_last_claim_whole(number, tables)
+    return not item.is_at_end
+
+
+def _values(table: Finished, sets: list[TransactionSet]) -> list[Finding]:
+    found = []
+    for column, cells in zip(table.table.columns, table.columns, strict=True):
+        for row in np.flatnonzero(cells.is_bad).tolist():
+            is_money = column.type == MONEY
+            reason = f"{table.table.name}.{column.name} ({column.citation}) is not {_noun(column.type)}"
+            found.append(
+                Finding(
+                    sets[int(table.transaction[row])].transaction_no,
+                    "X12-08" if is_money else "X12-09",
+                    reason,
+                    segment_no=int(table.position[0].values[row]),
+                    byte_offset=int(table.position[1].values[row]),
+                )
+            )
+    return found
+
+
+def _noun(kind: str) -> str:
+    if kind.startswith("decimal"):
+        return f"an amount that fits {kind}"
+    return {"date": "a date", "timestamp": "a date and time"}.get(kind, "a whole number")

@@ -1,0 +1,57 @@
+"""What the reader found wrong: a rule, how bad, where, and one plain sentence without any patient in it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["warn", "quarantine", "fail"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of the envelope, the syntax or the balance, and what breaking it means."""
+
+    code: str
+    severity: Severity
+    about: str
+
+
+RULES = {
+    rule.code: rule
+    for rule in (
+        Rule("X12-01", "warn", "SE01 is the number of segments from ST to SE"),
+        Rule("X12-02", "warn", "SE02 repeats the control number of ST02"),
+        Rule("X12-03", "warn", "GE01 is the number of transactions of the group, GE02 repeats GS06"),
+        Rule("X12-04", "warn", "IEA01 is the number of groups of the interchange, IEA02 repeats ISA13"),
+        Rule(
+            "X12-05",
+            "warn",
+            "every transaction ends with SE, every group with GE, every interchange with IEA",
+        ),
+        Rule("X12-06", "quarantine", "a transaction without SE is whole: its amounts add up"),
+        Rule("X12-07", "quarantine", "a transaction has the segments without which it cannot be read"),
+        Rule("X12-08", "quarantine", "an amount is a decimal number with at most two decimals"),
+        Rule("X12-09", "warn", "a date, time or quantity is written as its format says"),
+        Rule("X12-10", "warn", "text outside transactions means nothing"),
+        Rule("X12-11", "warn", "a segment stands in a loop that has it"),
+        Rule("ERA-01", "quarantine", "BPR02 is the sum of CLP04 less the sum of PLB amounts"),
+        Rule("ERA-04", "quarantine", "BPR02 is not negative"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One broken rule at one place."""
+
+    transaction_no: int | None
+    rule: str
+    reason: str
+    segment: str = ""
+    loop: str = ""
+    segment_no: int | None = None
+    byte_offset: int | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """warn: the rows stay; quarantine: the transaction is held whole."""
+        return RULES[self.rule].severity

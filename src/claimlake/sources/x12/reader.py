@@ -1,0 +1,232 @@
+"""Files to tables: `read` in chunks of bounded size, `read_tables` all at once."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from claimlake.errors import SourceError
+from claimlake.sources.x12.check import check
+from claimlake.sources.x12.column import plain_column
+from claimlake.sources.x12.contract import CONTRACT_BY_TABLE, CONTRACTS, SPECIFICATIONS
+from claimlake.sources.x12.envelope import Outline, TransactionSet, moment, outline
+from claimlake.sources.x12.finding import Finding
+from claimlake.sources.x12.rows import Rows, batch_of, stacked
+from claimlake.sources.x12.source import content_of
+from claimlake.sources.x12.spec import Transaction
+from claimlake.sources.x12.table import POSITION, Finished, assemble, specification_of
+from claimlake.sources.x12.walk import walk
+
+_CHUNK_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some transactions of a file: the accepted rows of every table that has any, and the verdicts."""
+
+    tables: Mapping[str, Rows]
+    findings: tuple[Finding, ...]
+    transactions: tuple[TransactionSet, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A whole file: every table of the contract (accepted rows only), the findings, and every transaction."""
+
+    tables: Mapping[str, Rows]
+    findings: tuple[Finding, ...]
+    transactions: tuple[TransactionSet, ...]
+
+
+def read(source: Path | BinaryIO, *, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[Chunk]:
+    """The file's tables in chunks of whole transactions; raises SourceError when it is not X12."""
+    where = str(source) if isinstance(source, Path) else "stream"
+    content = content_of(source)
+    if not content.strip():
+        raise SourceError("the file is empty", where=where)
+    shape = outline(content, np.frombuffer(content, dtype=np.uint8))
+    if not shape.interchanges:
+        raise SourceError(
+            "not X12: no ISA, GS or ST segment", where=where, remedy="Check the source's format."
+        )
+    before: dict[str, int] = {}
+    is_first = True
+    for sets in _batches(shape.transactions, chunk_bytes):
+        yield _chunk(shape, sets, before, is_first=is_first)
+        is_first = False
+    if is_first:
+        yield _chunk(shape, [], before, is_first=True)
+
+
+def read_tables(source: Path | BinaryIO) -> Reading:
+    """The file's tables all at once; raises SourceError when it is not X12."""
+    parts: dict[str, list[Rows]] = {}
+    findings: list[Finding] = []
+    transactions: list[TransactionSet] = []
+    for chunk in read(source):
+        findings += chunk.findings
+        transactions += chunk.transactions
+        for name, rows in chunk.tables.items():
+            parts.setdefault(name, []).append(rows)
+    tables = {
+        contract.table: stacked(parts[contract.table]) if contract.table in parts else empty(contract.table)
+        for contract in CONTRACTS
+    }
+    return Reading(tables, tuple(findings), tuple(transactions))
+
+
+def empty(table: str) -> Rows:
+    """No rows of a table, with its columns."""
+    columns = [(field.name, field.type) for field in CONTRACT_BY_TABLE[table].columns] + list(POSITION)
+    return Rows(tuple(name for name, _ in columns), tuple(kind for _, kind in columns))
+
+
+def _batches(sets: list[TransactionSet], chunk_bytes: int) -> Iterator[list[TransactionSet]]:
+    batch: list[TransactionSet] = []
+    size = 0
+    for item in sets:
+        if batch and size + item.byte_length > chunk_bytes:
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += item.byte_length
+    if batch:
+        yield batch
+
+
+def _chunk(shape: Outline, sets: list[TransactionSet], before: dict[str, int], *, is_first: bool) -> Chunk:
+    numbers = {item.transaction_no for item in sets}
+    findings = [
+        item
+        for item in shape.findings
+        if item.transaction_no in numbers or (is_first and item.transaction_no is None)
+    ]
+    tables: dict[str, Rows] = {}
+    for specification in SPECIFICATIONS:
+        mine = [item for item in sets if item.code == specification.code]
+        if mine:
+            findings += _read_one(shape, specification, mine, before, tables)
+    for item in sets:
+        if specification_of(item.code, SPECIFICATIONS) is None:
+            item.status, item.reason_code = "unsupported", "X12-00"
+            item.reason = f"not supported: {item.code or 'a transaction without a code'}"
+    if is_first:
+        tables |= _interchanges(shape)
+    tables["x12_transaction"] = _transactions(shape, sets)
+    tables["x12_finding"] = _findings(findings)
+    return Chunk({name: rows for name, rows in tables.items() if len(rows)}, tuple(findings), tuple(sets))
+
+
+def _read_one(
+    shape: Outline,
+    specification: Transaction,
+    sets: list[TransactionSet],
+    before: dict[str, int],
+    tables: dict[str, Rows],
+) -> list[Finding]:
+    index = np.concatenate([np.arange(item.first, item.last + 1) for item in sets])
+    finished, counts = assemble(walk(specification, shape.segments, index), sets, before)
+    for name, count in counts.items():
+        before[name] = before.get(name, 0) + count
+    findings = check(specification, sets, finished, shape.segments)
+    is_accepted = np.array([item.status == "accepted" for item in sets], dtype=bool)
+    for table in finished:
+        tables[table.table.name] = _accepted(table, is_accepted)
+    return findings
+
+
+def _accepted(table: Finished, is_accepted: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Rows:
+    columns = [(item.name, item.type) for item in table.table.columns] + list(POSITION)
+    cells = [*table.columns, *table.position]
+    keep = is_accepted[table.transaction]
+    if not keep.all():
+        cells = [cell.take(keep) for cell in cells]
+    return batch_of([name for name, _ in columns], [kind for _, kind in columns], cells, int(keep.sum()))
+
+
+def _from_values(table: str, rows: list[tuple[object, ...]]) -> Rows:
+    columns = [(field.name, field.type) for field in CONTRACT_BY_TABLE[table].columns] + list(POSITION)
+    cells = [plain_column([row[number] for row in rows], kind) for number, (_, kind) in enumerate(columns)]
+    return batch_of([name for name, _ in columns], [kind for _, kind in columns], cells, len(rows))
+
+
+def _place(shape: Outline, first: int, last: int) -> tuple[int, int, int]:
+    begin = int(shape.segments.start[first])
+    end = min(int(shape.segments.end[last]) + 1, len(shape.segments.data))
+    return first + 1, begin, end - begin
+
+
+def _interchanges(shape: Outline) -> dict[str, Rows]:
+    interchanges: list[tuple[object, ...]] = [
+        (
+            item.interchange_no,
+            *(item.element(number) for number in (5, 6, 7, 8)),
+            item.interchange_at,
+            *(item.element(number) for number in (12, 13, 15)),
+            *_place(shape, item.first_segment, item.last_segment),
+        )
+        for item in shape.interchanges
+    ]
+    answers: list[tuple[object, ...]] = []
+    for answer in shape.acknowledgements:
+        part = [(value.strip() or None) for value in (*answer.elements, "", "", "", "", "")]
+        answers.append(
+            (
+                part[1],
+                moment(part[2], part[3]),
+                part[4],
+                part[5],
+                *_place(shape, answer.segment, answer.segment),
+            )
+        )
+    return {
+        "x12_interchange": _from_values("x12_interchange", interchanges),
+        "ack_ta1": _from_values("ack_ta1", answers),
+    }
+
+
+def _transactions(shape: Outline, sets: list[TransactionSet]) -> Rows:
+    rows: list[tuple[object, ...]] = [
+        (
+            item.transaction_no,
+            item.interchange.interchange_no,
+            item.group.group_no,
+            item.code,
+            item.control_number,
+            item.implementation,
+            item.group.element(1),
+            item.group.element(6),
+            item.group.group_at,
+            item.interchange.element(13),
+            item.segment_count,
+            item.status,
+            item.reason_code,
+            item.reason,
+            item.segment_no,
+            item.byte_offset,
+            item.byte_length,
+        )
+        for item in sets
+    ]
+    return _from_values("x12_transaction", rows)
+
+
+def _findings(findings: list[Finding]) -> Rows:
+    rows: list[tuple[object, ...]] = [
+        (
+            item.transaction_no,
+            item.rule,
+            item.severity,
+            item.loop or None,
+            item.segment or None,
+            item.segment_no,
+            item.reason,
+            item.segment_no,
+            item.byte_offset,
+            None,
+        )
+        for item in findings
+    ]
+    return _from_values("x12_finding", rows)

@@ -1,0 +1,148 @@
+"""Bytes to segments: where every segment and element begins and ends, a whole interchange at once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Positions = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+_BLANKS = (0x20, 0x0A, 0x0D, 0x09, 0x1A, 0x00)
+_LINE_ENDS = (0x0A, 0x0D)
+
+
+@dataclass(frozen=True)
+class Delimiters:
+    """The four separators of an interchange, as byte values."""
+
+    element: int = 0x2A
+    component: int = 0x3A
+    terminator: int = 0x7E
+    repetition: int = 0x5E
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The segments of some bytes; every position is an index into `data`."""
+
+    data: NDArray[np.uint8]
+    start: Positions
+    end: Positions
+    """One past the last byte of the segment; its terminator stands at or after it."""
+    key: Positions
+    """The segment id as a number, see `key_of`."""
+    first: Positions
+    """Index into `separators` of the first element separator."""
+    count: Positions
+    """How many elements the segment has."""
+    separators: Positions
+    components: Positions
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def element(
+        self, which: Positions, number: int | Positions, last: int | None = None
+    ) -> tuple[Positions, Positions]:
+        """The bounds of element `number` (or `number` to `last`) of these segments; empty where none."""
+        count = self.count[which]
+        until = np.minimum(number if last is None else last, count)
+        exists = number <= count
+        before = self.first[which] + number - 1
+        start = np.where(exists, _at(self.separators, before) + 1, 0)
+        is_final = until == count
+        after = np.where(is_final, self.end[which], _at(self.separators, self.first[which] + until))
+        return start, np.where(exists, after, 0)
+
+    def component(
+        self, start: Positions, end: Positions, first: int, last: int
+    ) -> tuple[Positions, Positions]:
+        """The bounds of components `first` to `last` of composites; empty where there are none."""
+        if len(self.components) == 0:
+            return (start, end) if first == 1 else (start, start.copy())
+        inner = np.searchsorted(self.components, start)
+        here = start
+        if first > 1:
+            mark = _at(self.components, inner + first - 2, beyond=np.iinfo(np.int64).max - 1)
+            here = np.where(mark < end, mark + 1, end)
+        mark = _at(self.components, inner + last - 1, beyond=np.iinfo(np.int64).max - 1)
+        return here, np.where(mark < end, np.maximum(mark, here), end)
+
+
+def _at(values: Positions, index: Positions, beyond: int = 0) -> Positions:
+    if len(values) == 0:
+        return np.full(len(index), beyond, dtype=np.int64)
+    found = values[np.clip(index, 0, len(values) - 1)]
+    return found if beyond == 0 else np.where(index < len(values), found, beyond)
+
+
+def key_of(segment_id: str) -> int:
+    """The number of a segment id of up to three characters."""
+    return int.from_bytes(segment_id.encode("latin-1")[:3].ljust(3, b"\0"), "big")
+
+
+def id_of(key: int) -> str:
+    """The segment id of a number made by `key_of`."""
+    return key.to_bytes(4, "big").strip(b"\0").decode("latin-1")
+
+
+def tokenise(data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters) -> Segments:
+    """The segments between two positions, under one set of delimiters."""
+    piece = data[begin:end]
+    ends = np.flatnonzero(piece == delimiters.terminator) + begin
+    if len(ends) == 0 or ends[-1] != end - 1:
+        ends = np.append(ends, end)
+    starts = np.empty_like(ends)
+    starts[0] = begin
+    starts[1:] = ends[:-1] + 1
+    starts, ends = _trim(data, starts, ends)
+    is_real = starts < ends
+    starts, ends = starts[is_real], ends[is_real]
+    separators = np.flatnonzero(piece == delimiters.element) + begin
+    components = np.flatnonzero(piece == delimiters.component) + begin
+    first = np.searchsorted(separators, starts)
+    count = np.searchsorted(separators, ends) - first
+    name_end = np.where(count > 0, _at(separators, first), ends)
+    return Segments(data, starts, ends, pack(data, starts, name_end, 3), first, count, separators, components)
+
+
+def _trim(data: NDArray[np.uint8], starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
+    starts, ends = starts.copy(), ends.copy()
+    while True:
+        is_blank = (starts < ends) & np.isin(data[np.minimum(starts, len(data) - 1)], _BLANKS)
+        if not is_blank.any():
+            break
+        starts += is_blank
+    while True:
+        is_blank = (starts < ends) & np.isin(data[ends - 1], _LINE_ENDS)
+        if not is_blank.any():
+            return starts, ends
+        ends -= is_blank
+
+
+def pack(data: NDArray[np.uint8], starts: Positions, ends: Positions, width: int) -> Positions:
+    """Each value's bytes as one number, big-endian, left-aligned in `width` bytes; -1 when it is longer."""
+    packed = np.zeros(len(starts), dtype=np.int64)
+    size = ends - starts
+    for offset in range(width):
+        byte = data[np.minimum(starts + offset, len(data) - 1)].astype(np.int64)
+        packed = (packed << 8) | np.where(offset < size, byte, 0)
+    return np.where(size > width, -1, packed)
+
+
+def join(parts: list[Segments]) -> Segments:
+    """Segments of several interchanges of the same bytes, in order."""
+    if len(parts) == 1:
+        return parts[0]
+    base = np.cumsum([0, *(len(part.separators) for part in parts[:-1])])
+    return Segments(
+        parts[0].data,
+        np.concatenate([part.start for part in parts]),
+        np.concatenate([part.end for part in parts]),
+        np.concatenate([part.key for part in parts]),
+        np.concatenate([part.first + offset for part, offset in zip(parts, base, strict=True)]),
+        np.concatenate([part.count for part in parts]),
+        np.concatenate([part.separators for part in parts]),
+        np.concatenate([part.components for part in parts]),
+    )
