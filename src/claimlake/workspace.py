@@ -81,6 +81,18 @@ class Workspace:
             with control:
                 yield control
 
+    @contextmanager
+    def exclusive(self, job: str) -> Iterator[None]:
+        """Keep every other process out of a job until the block ends; a killed process lets go at once."""
+        with closing(sqlite3.connect(self.path / f".{job}.lock", timeout=0, isolation_level=None)) as lock:
+            try:
+                lock.execute("begin exclusive")
+            except sqlite3.OperationalError:
+                raise WorkspaceError(
+                    f"another {job} is running.", where=str(self.path), remedy="Wait for it.", retryable=True
+                ) from None
+            yield
+
     def content(self, kind: str, pattern: str = "*") -> list[Path]:
         """Files of one kind ('silver', 'metrics') by name: built-in ones, replaced by the workspace's own."""
         found: dict[str, Path] = {}

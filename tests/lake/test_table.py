@@ -1,5 +1,4 @@
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -8,11 +7,6 @@ from claimlake.errors import QueryError
 from claimlake.lake.table import Lake
 
 COLUMNS = [("org_id", "text"), ("claim_id", "text"), ("amount", "decimal(18,2)"), ("codes", "text[]")]
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
 
 
 def _rows(*values: tuple[str, str, str]) -> duckdb.DuckDBPyRelation:

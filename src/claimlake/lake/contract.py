@@ -12,6 +12,7 @@ from claimlake.errors import ConfigurationError
 from claimlake.workspace import Workspace
 
 TYPE_PATTERN = re.compile(r"(text|int|bigint|double|date|timestamp|boolean|decimal\(\d+,\d+\))(\[\])?")
+CONTRACT_KEYS = ("table", "about", "source", "licence", "grain", "key", "columns", "expectations")
 SEVERITIES = ("quarantine", "warn", "fail")
 
 
@@ -89,7 +90,7 @@ def read_contract(file: Path, layer: str = "bronze") -> Contract:
         raise ConfigurationError(
             "'table' is not the file's name.", where=str(file), remedy=f"table: {file.stem}"
         )
-    _refuse_unknown(file, "contract", document, ("table", "about", "grain", "key", "columns", "expectations"))
+    _refuse_unknown(file, "contract", document, CONTRACT_KEYS)
     columns = tuple(_column(file, name, body) for name, body in (document.get("columns") or {}).items())
     key = tuple(document.get("key") or ())
     _refuse_unknown(

@@ -84,10 +84,16 @@ class Lake:
         return list(_columns(self._open(table, version)))
 
     def create(self, table: str, columns: Columns, partition_by: Sequence[str] = ("org_id",)) -> None:
-        """Create the table without rows, unless it exists."""
+        """Create the table without rows; one that exists gets the columns it lacks."""
+        fields = [Field(name, _delta_type(kind)) for name, kind in columns]
         if not self.exists(table):
-            schema = Schema([Field(name, _delta_type(kind)) for name, kind in columns])
-            DeltaTable.create(str(self.path(table)), schema, mode="ignore", partition_by=list(partition_by))
+            path = str(self.path(table))
+            DeltaTable.create(path, Schema(fields), mode="ignore", partition_by=list(partition_by))
+            return
+        present = {name for name, _ in self.schema(table)}
+        missing = [field for field in fields if field.name not in present]
+        if missing:
+            self._open(table).alter.add_columns(missing)
 
     def append(
         self,
