@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from .spark import sail, spark_engine  # noqa: F401
+
 _connect = socket.socket.connect
 
 
