@@ -1,0 +1,275 @@
+"""How a payer decides a claim: allowed amounts, cost sharing, denials, coordination and reversals."""
+
+from dataclasses import dataclass
+
+from claimlake.synthetic.claim import Account, Adjudication, Adjustment, Claim, Line, Service
+from claimlake.synthetic.contract import Contracts
+from claimlake.synthetic.denial import Reason
+from claimlake.synthetic.dice import Dice
+from claimlake.synthetic.money import share
+from claimlake.synthetic.procedure import DOWNCODED
+
+MEDICARE_DEDUCTIBLE = 167_600
+SEQUESTRATION_PERCENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CostShare:
+    """What the plan leaves to the patient: deductible first, then a share or a copay, in cents."""
+
+    deductible: int = 0
+    percent: int = 0
+    copay: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the payer means to do with a claim."""
+
+    reason: Reason | None = None
+    is_partial: bool = False
+    is_downcoded: bool = False
+    allowed_percent: int = 100
+    """Allowed amount as a percentage of the contract: below 100 is an underpayment."""
+
+
+PAY = Plan()
+
+
+def adjudicate(
+    claim: Claim, day: int, frequency: str, control: str, plan: Plan, contracts: Contracts, dice: Dice
+) -> Adjudication:
+    """The payer's answer to a primary claim, balanced line by line."""
+    account = claim.account
+    if plan.reason and not plan.is_partial and (not account.has_service_lines or dice.chance(0.2)):
+        return _deny_whole(claim, day, frequency, control, plan.reason)
+    portions = account.lines if account.has_service_lines else [_whole(account)]
+    denied = _denied_lines(portions, plan, dice)
+    sharing = _CostSharing(_cost_share(claim, dice))
+    services = [
+        _decide(claim, portion, plan, portion.number in denied, sharing, contracts, dice)
+        for portion in portions
+    ]
+    return _assemble(claim, day, frequency, control, services, plan.reason, dice)
+
+
+def adjudicate_secondary(
+    claim: Claim, day: int, control: str, primary: Adjudication, reason: Reason | None, dice: Dice
+) -> Adjudication:
+    """A later payer's answer: OA-23 covers what the primary settled, the rest is paid, reduced or denied."""
+    is_medicaid = claim.payer.payer_class.startswith("medicaid")
+    pays_deductible = dice.chance(0.6)
+    parts = primary.services or [
+        Service(_whole(claim.account), primary.charge, primary.paid, primary.adjustments)
+    ]
+    services = []
+    for part in parts:
+        left = sum(item.amount for item in part.adjustments if item.group == "PR" and not item.category)
+        adjustments = [Adjustment("OA", "23", part.charge - left)] if part.charge != left else []
+        paid = 0
+        if left and reason:
+            adjustments.append(_denial(reason, left))
+        elif left and is_medicaid:
+            # Lesser-of logic: Medicaid pays what is left of its own low allowance, often nothing.
+            paid = share(left, 25, 100) if dice.chance(0.3) else 0
+            adjustments.append(Adjustment("CO", "45", left - paid))
+        elif left:
+            deductible = 0 if pays_deductible else sum(i.amount for i in part.adjustments if i.carc == "1")
+            paid = left - deductible
+            if deductible:
+                adjustments.append(Adjustment("PR", "1", deductible))
+        remarks = (reason.remark,) if reason and reason.remark and left else ()
+        services.append(Service(part.line, part.charge, paid, adjustments, remarks=remarks))
+    return _assemble(claim, day, "1", control, services, reason, dice, status="2")
+
+
+def reverse(original: Adjudication, day: int) -> Adjudication:
+    """CLP02 22: the original with every amount negated and its group codes kept."""
+    services = [
+        Service(
+            service.line, -service.charge, -service.paid, [_negate(item) for item in service.adjustments],
+            service.paid_code, (),
+        )
+        for service in original.services
+    ]  # fmt: skip
+    return Adjudication(
+        claim=original.claim,
+        day=day,
+        status="22",
+        frequency=original.frequency,
+        control=original.control,
+        charge=-original.charge,
+        paid=-original.paid,
+        adjustments=[_negate(item) for item in original.adjustments],
+        services=services,
+        reverses=original,
+    )
+
+
+def _negate(item: Adjustment) -> Adjustment:
+    return item._replace(amount=-item.amount)
+
+
+def _whole(account: Account) -> Line:
+    expected = [line.expected for line in account.lines]
+    known = [amount for amount in expected if amount is not None]
+    return Line(
+        number=0, day=account.from_day, post_day=0, revenue_code="", code="", modifier="", units=1,
+        charge=account.charge, expected=sum(known) if len(known) == len(expected) else None,
+    )  # fmt: skip
+
+
+def _deny_whole(claim: Claim, day: int, frequency: str, control: str, reason: Reason) -> Adjudication:
+    charge = claim.account.charge
+    return Adjudication(
+        claim=claim,
+        day=day,
+        status=reason.status or "1",
+        frequency=frequency,
+        control=control,
+        charge=charge,
+        paid=0,
+        adjustments=[_denial(reason, charge)],
+        services=[],
+        remarks=(reason.remark,) if reason.remark else (),
+    )
+
+
+def _denial(reason: Reason, amount: int) -> Adjustment:
+    return Adjustment(reason.group, reason.carc, amount, reason.category, reason.is_rfi)
+
+
+def _denied_lines(portions: list[Line], plan: Plan, dice: Dice) -> set[int]:
+    if plan.reason is None:
+        return set()
+    numbers = [portion.number for portion in portions]
+    if not plan.is_partial or len(numbers) == 1:
+        return set(numbers)
+    keep = dice.one_of(numbers)
+    denied = {number for number in numbers if number != keep and dice.chance(0.4)}
+    return denied or {dice.one_of([number for number in numbers if number != keep])}
+
+
+def _cost_share(claim: Claim, dice: Dice) -> CostShare:
+    account, payer_class = claim.account, claim.payer.payer_class
+    is_office = account.billing_type == "PB"
+    if payer_class == "medicare_ffs":
+        if account.encounter_class == "inpatient":
+            return CostShare(deductible=MEDICARE_DEDUCTIBLE if dice.chance(0.75) else 0)
+        return CostShare(deductible=25_700 if dice.chance(0.1) else 0, percent=20)
+    if payer_class == "medicare_advantage":
+        if account.encounter_class == "inpatient":
+            return CostShare(copay=dice.one_of([29_500, 59_000, 118_000]))
+        return CostShare(copay=dice.one_of([1_500, 2_500, 4_500])) if is_office else CostShare(percent=12)
+    if payer_class in ("commercial", "exchange", "other"):
+        if is_office and dice.chance(0.55):
+            return CostShare(copay=dice.one_of([2_500, 3_500, 5_000]))
+        deductible = dice.between(20, 300) * 1_000 if dice.chance(0.34) else 0
+        return CostShare(deductible=deductible, percent=dice.one_of([0, 10, 20, 20]))
+    if payer_class == "tricare_va":
+        return CostShare(percent=15)
+    if payer_class.startswith("medicaid") and dice.chance(0.1):
+        return CostShare(copay=300)
+    return CostShare()
+
+
+class _CostSharing:
+    """Spends a claim's deductible and copay over its lines in order."""
+
+    def __init__(self, cost: CostShare) -> None:
+        self.cost = cost
+        self.deductible = cost.deductible
+        self.copay = cost.copay
+
+    def take(self, allowed: int) -> list[Adjustment]:
+        """The PR adjustments of one line with this allowed amount."""
+        found = []
+        deductible = min(self.deductible, allowed)
+        self.deductible -= deductible
+        coinsurance = share(allowed - deductible, self.cost.percent, 100)
+        copay = min(self.copay, allowed - deductible - coinsurance)
+        self.copay -= copay
+        for carc, amount in (("1", deductible), ("2", coinsurance), ("3", copay)):
+            if amount:
+                found.append(Adjustment("PR", carc, amount))
+        return found
+
+
+def _decide(
+    claim: Claim,
+    line: Line,
+    plan: Plan,
+    is_denied: bool,
+    sharing: _CostSharing,
+    contracts: Contracts,
+    dice: Dice,
+) -> Service:
+    contract = line.expected if line.expected is not None else share(line.charge, 45, 100)
+    if is_denied and plan.reason and line.number:
+        return _deny_line(line, contract, plan.reason, dice)
+    allowed = min(line.charge, share(contract, plan.allowed_percent, 100))
+    adjustments, paid_code, denied = [], "", 0
+    if is_denied and plan.reason:
+        denied = share(allowed, dice.between(15, 70), 100)
+        adjustments.append(_denial(plan.reason, denied))
+    elif plan.is_downcoded and line.code in DOWNCODED:
+        paid_code = DOWNCODED[line.code]
+        lower = _lower_fee(claim, line, paid_code, contract, contracts)
+        if dice.chance(0.5) and allowed > lower:
+            denied = allowed - lower
+            adjustments.append(Adjustment("CO", "150", denied, "medical_necessity"))
+        allowed = lower + denied
+    if line.charge > allowed:
+        adjustments.insert(0, Adjustment("CO", "45", line.charge - allowed))
+    payable = allowed - denied
+    owed = sharing.take(payable)
+    adjustments += owed
+    paid = payable - sum(item.amount for item in owed)
+    if claim.payer.payer_class == "medicare_ffs" and paid:
+        sequestered = share(paid, SEQUESTRATION_PERCENT, 100)
+        if sequestered:
+            adjustments.append(Adjustment("CO", "253", sequestered))
+        paid -= sequestered
+    remarks = (plan.reason.remark,) if is_denied and plan.reason and plan.reason.remark else ()
+    return Service(line, line.charge, paid, adjustments, paid_code, remarks, payable)
+
+
+def _lower_fee(claim: Claim, line: Line, code: str, contract: int, contracts: Contracts) -> int:
+    fee = contracts.fee(claim.account.unit.entity_id, claim.payer.payer_id, line.day, code)
+    return min(fee * line.units, contract) if fee is not None else share(contract, 72, 100)
+
+
+def _deny_line(line: Line, contract: int, reason: Reason, dice: Dice) -> Service:
+    remarks = (reason.remark,) if reason.remark else ()
+    adjustments = [_denial(reason, line.charge)]
+    if dice.chance(0.25) and 0 < contract < line.charge:
+        adjustments = [Adjustment("CO", "45", line.charge - contract), _denial(reason, contract)]
+    return Service(line, line.charge, 0, adjustments, remarks=remarks)
+
+
+def _assemble(
+    claim: Claim, day: int, frequency: str, control: str, services: list[Service], reason: Reason | None,
+    dice: Dice, status: str = "",
+) -> Adjudication:  # fmt: skip
+    paid = sum(service.paid for service in services)
+    answer = Adjudication(
+        claim=claim,
+        day=day,
+        status=status or "1",
+        frequency=frequency,
+        control=control,
+        charge=claim.account.charge,
+        paid=paid,
+        adjustments=[],
+        services=services,
+    )
+    if not claim.account.has_service_lines:
+        answer.adjustments = services[0].adjustments
+        answer.remarks = services[0].remarks
+        answer.services = []
+    elif reason and reason.remark and dice.chance(0.15):
+        # Some payers put the remark on the claim (MOA) and leave the lines bare.
+        answer.remarks = (reason.remark,)
+        for service in services:
+            service.remarks = ()
+    return answer
