@@ -134,7 +134,7 @@ def moment(day: str | None, time: str | None) -> datetime | None:
 def header_at(data: bytes, position: int) -> Delimiters | None:
     """The separators of the ISA at this position; None when it is not an ISA.
 
-    The terminator is the second byte after the 16th separator, so an ISA of another length than 106 reads too.
+    The terminator is the second byte after the 16th separator: the ISA need not be 106 bytes long.
     """
     head = data[position : position + _LONGEST_ISA]
     if len(head) < 20 or not head.startswith(b"ISA") or head[3:4].isalnum() or head[3:4].isspace():
@@ -171,13 +171,13 @@ def starts(data: bytes) -> list[tuple[int, Delimiters]]:
 def outline(content: bytes, data: NDArray[np.uint8]) -> Outline:
     """The envelope of a whole file."""
     places = starts(content)
+    if not places:
+        return Outline(_nothing())
     bounds = [place for place, _ in places[1:]] + [len(content)]
     parts = [
         tokenise(data, place, bound, delimiters)
         for (place, delimiters), bound in zip(places, bounds, strict=True)
     ]
-    if not parts:
-        return Outline(tokenise(data, 0, 0, Delimiters()) if len(data) else _nothing())
     reader = _Outliner(Outline(join(parts)), content)
     first = 0
     for number, ((_, delimiters), part) in enumerate(zip(places, parts, strict=True), 1):

@@ -18,6 +18,7 @@ class Rule:
 RULES = {
     rule.code: rule
     for rule in (
+        Rule("X12-00", "warn", "the transaction set is one that is supported"),
         Rule("X12-01", "warn", "SE01 is the number of segments from ST to SE"),
         Rule("X12-02", "warn", "SE02 repeats the control number of ST02"),
         Rule("X12-03", "warn", "GE01 is the number of transactions of the group, GE02 repeats GS06"),

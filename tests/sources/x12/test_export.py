@@ -1,0 +1,30 @@
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from interchange import interchange, transaction
+
+from claimlake.sources.x12.export import Format, export
+
+REMITTANCE = transaction("835", "BPR*I*60*C*NON", "TRN*1*T1*1", "CLP*ACCT1*1*100*60", "CAS*CO*45*40")
+BROKEN = transaction("835", "BPR*I*61*C*NON", "TRN*1*T1*1", "CLP*ACCT1*1*100*60", "CAS*CO*45*40")
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "json"])
+def test_files_become_one_file_per_table(tmp_path: Path, kind: Format) -> None:
+    first, second = tmp_path / "it's.835", tmp_path / "second.835"
+    first.write_bytes(interchange(REMITTANCE))
+    second.write_bytes(interchange(REMITTANCE, BROKEN))
+    notes = tmp_path / "notes.txt"
+    notes.write_text("nothing of the kind")
+    summary = export([first, notes, second], tmp_path / "out", kind)
+    written = {item.table: item for item in summary.tables}
+    assert (written["era_835"].rows, written["x12_transaction"].rows) == (2, 3)
+    assert (summary.count("accepted"), summary.count("quarantined")) == (2, 1)
+    assert [error.where for error in summary.unreadable] == [str(notes)]
+    path = written["era_835_adjustment"].path
+    found = duckdb.sql(
+        f"select source_file, carc::text, amount::decimal(18,2) from '{path}' order by 1"
+    ).fetchall()
+    assert found == [(str(first), "45", Decimal("40.00")), (str(second), "45", Decimal("40.00"))]
