@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from claimlake.engines.spark import SparkEngine
 from claimlake.errors import CheckError, ModelError, WorkspaceError
 from claimlake.lake import build as building
 from claimlake.lake.build import BuildReport, build
@@ -15,6 +16,7 @@ from claimlake.lake.snapshot import latest, pin
 from claimlake.lake.table import Lake
 from claimlake.workspace import Workspace
 
+from ..spark import needs_sail
 from .conftest import land, rows
 
 V1 = {"visit_id": "V1", "payer_id": "p1", "charge_amount": "10.00"}
@@ -182,3 +184,30 @@ def test_rebuild_from_nothing_gives_the_same_tables(workspace: Workspace, lake: 
     build(fresh)
     for table, columns in (("silver.visit", "*"), ("gold.payer_total", "*")):
         assert rows(lake, table, columns) == rows(Lake(fresh.lake_path), table, columns)
+
+
+@pytest.mark.spark
+@needs_sail
+def test_both_engines_build_the_same_tables(
+    workspace: Workspace, lake: Lake, tmp_path: Path, spark_engine: SparkEngine
+) -> None:
+    land(workspace, V1, V2, V3)
+    build(workspace)
+    other = Workspace.create(tmp_path / "other")
+    (other.path / "tenants" / "a.yml").write_bytes((workspace.path / "tenants" / "a.yml").read_bytes())
+    land(other, V1, V2, V3)
+    report = build(other, engine=spark_engine)
+    assert _skipped(report) == {"silver.visit": False, "gold.payer_total": False}
+    for table in ("silver.visit", "gold.payer_total"):
+        names = ", ".join(sorted(dict(lake.schema(table))))
+        assert rows(lake, table, names) == rows(Lake(other.lake_path), table, names)
+        assert dict(lake.schema(table)) == dict(Lake(other.lake_path).schema(table))
+
+
+@pytest.mark.spark
+@needs_sail
+def test_broken_check_publishes_nothing_on_spark(workspace: Workspace, spark_engine: SparkEngine) -> None:
+    land(workspace, {"visit_id": "V4", "payer_id": "p1", "charge_amount": "-1.00"})
+    with pytest.raises(CheckError, match="charge_amount >= 0"):
+        build(workspace, engine=spark_engine)
+    assert latest(workspace) is None

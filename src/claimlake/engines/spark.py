@@ -1,5 +1,6 @@
 """The distributed engine: anything that speaks Spark Connect (Apache Spark 4, Databricks, Sail)."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from claimlake.engines.engine import StoredTable
 from claimlake.errors import ConfigurationError, ModelError
@@ -35,8 +37,9 @@ class SparkEngine:
 
     def define(self, table: str, sql: str) -> None:
         """Make a statement readable under a name."""
-        with _translated():
-            self._frame(sql).createOrReplaceTempView(_view(table))
+        frame = self._frame(sql)
+        with _withheld():
+            frame.createOrReplaceTempView(_view(table))
 
     def stage(self, table: str, sql: str) -> None:
         """Make a statement readable under a name; a server that can cache computes it once."""
@@ -44,33 +47,37 @@ class SparkEngine:
 
     def columns(self, sql: str) -> list[tuple[str, str]]:
         """Names and types of the columns a statement gives."""
-        with _translated():
-            fields = self._frame(sql).schema.fields
+        fields = self._frame(sql).schema.fields
         return [(field.name, _type_word(field.dataType.simpleString())) for field in fields]
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows a statement gives."""
-        with _translated():
-            return [tuple(row) for row in self._frame(sql).collect()]
+        frame = self._frame(sql)
+        with _withheld():
+            return [tuple(row) for row in frame.collect()]
 
     def write(
         self, sql: str, path: Path, *, partition_by: Sequence[str], metadata: Mapping[str, str]
     ) -> None:
         """Replace a Delta table's rows and columns by the rows of a statement, in one commit."""
-        with _translated():
-            writer = (
-                self._frame(sql).write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        frame = self._frame(sql)
+        with _withheld():
+            writer = frame.write.format("delta").mode("overwrite").partitionBy(*partition_by)
+            writer = writer.option("overwriteSchema", "true").option(
+                "userMetadata", json.dumps(dict(metadata))
             )
-            for name, value in metadata.items():
-                writer = writer.option(f"userMetadata.{name}", value)
-            writer.partitionBy(*partition_by).save(str(path))
+            writer.save(str(path))
 
     def close(self) -> None:
         """End the session."""
         self._session.stop()
 
     def _frame(self, sql: str) -> "DataFrame":
-        return self._session.sql(spark_sql(sql))
+        """A statement that has been bound; what it would read has not been looked at."""
+        with _translated():
+            frame = self._session.sql(spark_sql(sql))
+            _ = frame.schema
+            return frame
 
 
 def spark_sql(sql: str) -> str:
@@ -123,12 +130,21 @@ def _type_word(kind: str) -> str:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Turn Spark's errors into ours; only binding errors are quoted, others can hold patient data."""
-    from pyspark.errors import AnalysisException, ParseException, PySparkException
+    """Turn the errors of binding a statement into ours."""
+    from pyspark.errors import PySparkException
 
     try:
         yield
-    except (AnalysisException, ParseException) as error:
+    except (PySparkException, SqlglotError) as error:
         raise ModelError(str(error).splitlines()[0], where="1") from error
+
+
+@contextmanager
+def _withheld() -> Iterator[None]:
+    """Turn the errors of computing rows into ours, without their message: it can quote patient data."""
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
     except PySparkException as error:
         raise ModelError(f"Spark stopped with {type(error).__name__}.", where="1") from None

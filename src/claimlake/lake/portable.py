@@ -18,6 +18,7 @@ from claimlake.workspace import content_path
 
 REFUSED: dict[type[exp.Expr], str] = {
     exp.AnyValue: "any_value(x) picks any row; write min(x) or max(x)",
+    exp.ApproxDistinct: "approximate counts differ; write count(distinct x)",
     exp.ArrayAgg: "list(x) keeps nulls and order on one engine only; write string_agg(x, ' ' order by x)",
     exp.ArrayFilter: "lambdas differ; write a where clause",
     exp.AtTimeZone: "'at time zone' differs; convert times when they are landed",
@@ -37,6 +38,7 @@ REFUSED: dict[type[exp.Expr], str] = {
     exp.Lateral: "lateral joins are not everywhere; write a CTE and a join",
     exp.Limit: "limit keeps any rows; write qualify row_number() over (… order by …) <= n",
     exp.Localtimestamp: "a model must not ask for the time; read it from the data",
+    exp.Mode: "mode(x) picks any of the most frequent; count and rank them",
     exp.Monthname: "monthname() differs; join reference.calendar",
     exp.Pivot: "pivot differs; write filtered sums",
     exp.Quantile: "quantile() differs; write quantile_cont(cast(x as double), q)",
@@ -64,6 +66,7 @@ WHOLE_VALUES = (
 )
 """What may be cast to a whole number: the rest rounds on DuckDB and truncates on Spark."""
 DATE_TYPES = (exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ)
+CALENDAR_PARTS = ("YEAR", "QUARTER", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
 DATE_NAMES = ("_date", "_on", "_at", "_from", "_to")
 
 
@@ -158,6 +161,12 @@ def _interval(node: exp.Expr) -> str | None:
     if isinstance(outer, exp.Cast) and outer.to.this in DATE_TYPES:
         return None
     return "day + interval is a timestamp on one engine; write cast(day + interval 90 day as date)"
+
+
+def _extraction(node: exp.Expr) -> str | None:
+    if isinstance(node, exp.Extract) and node.name.upper() not in CALENDAR_PARTS:
+        return f"extract({node.name.lower()} …) differs; join reference.calendar"
+    return None
 
 
 def _truncation(node: exp.Expr) -> str | None:
@@ -293,6 +302,7 @@ RULES = (
     _date_difference,
     _date_subtraction,
     _interval,
+    _extraction,
     _truncation,
     _as_double,
     _whole_number,
