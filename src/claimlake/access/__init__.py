@@ -1,0 +1,1 @@
+"""Who may see what: users, roles, masked sessions and the audit chain."""

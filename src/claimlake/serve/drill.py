@@ -1,0 +1,170 @@
+"""From a figure to its rows, from a row to its claim, from a claim to the raw record."""
+
+from fastapi import APIRouter, Request
+from markupsafe import Markup
+from starlette.responses import Response
+
+from claimlake.access.session import Session
+from claimlake.metrics.drill import Drill, query_rows
+from claimlake.serve.amount import slice_rows
+from claimlake.serve.answer import page
+from claimlake.serve.auth import CanSeeRaw, CanSeeRows, site_of
+from claimlake.serve.claim import Claim, account_claims, load_claim
+from claimlake.serve.filter import Filters
+from claimlake.serve.listing import listing
+from claimlake.serve.missing import NotFoundError
+from claimlake.serve.number import cents, month, words
+from claimlake.serve.pages import known_kpi, view_of
+from claimlake.serve.pager import Pager, asked_page
+from claimlake.serve.raw import read_extent, read_row
+from claimlake.serve.scope import Scope
+from claimlake.serve.table import Table
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/metrics/{key}/{side}/{term}")
+def metric_rows(request: Request, key: str, side: str, term: int, session: CanSeeRows) -> Response:
+    """The rows one term of a KPI counted."""
+    kpi, number = known_kpi(request, key), asked_page(request)
+    sides = dict(kpi.sides)
+    if side not in sides or not 0 <= term < len(sides[side].terms):
+        raise NotFoundError("no such term.", remedy="Follow a link from the KPI's page.")
+    view = view_of(request, session, kpi.dashboard)
+
+    def draw() -> Markup:
+        wanted = Drill(key, view.filters.period, side, term, view.filters.dimensions)
+        pager = Pager(number, 0)
+        found = query_rows(session, view.catalog, wanted, limit=pager.size, offset=pager.offset)
+        rows = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+        return site_of(request).draw(
+            "rows.html",
+            heading=f"{kpi.name}: {side}",
+            about=f"{sides[side].terms[term].where or 'All rows'} · {found.table}",
+            total="",
+            month=month(view.filters.period.start),
+            back=view.filters.link(f"/metrics/{key}"),
+            back_label=kpi.name,
+            table=listing(session, view.scope, view.filters, f"Rows behind the {side}", rows),
+            pager=Pager(number, found.total),
+            filters=view.filters,
+            path=request.url.path,
+            also={},
+        )
+
+    return page(request, session, f"Rows: {kpi.name}", draw, action="drill", active=kpi.dashboard)
+
+
+@router.get("/dashboards/{name}/{chart}")
+def chart_rows(request: Request, name: str, chart: str, session: CanSeeRows) -> Response:
+    """The rows behind one mark of an amount chart."""
+    site, number = site_of(request), asked_page(request)
+    if name not in site.dashboards:
+        raise NotFoundError("no such dashboard.", remedy="Choose one from the top of the page.")
+    dashboard = site.dashboards[name]
+    plan = dashboard.chart(chart)
+    by, across = (request.query_params.get(part, "")[:80] for part in ("by", "across"))
+    amount = plan.amount
+    if amount is None:
+        raise NotFoundError("this chart has no rows of its own.", remedy="Follow a mark to its KPI.")
+    view = view_of(request, session, name)
+
+    def draw() -> Markup:
+        pager = Pager(number, 0)
+        count, total, rows = slice_rows(
+            session, amount, view.filters, by, across, limit=pager.size, offset=pager.offset
+        )
+        chosen = " · ".join(words(part) for part in (by, across) if part)
+        return site.draw(
+            "rows.html",
+            heading=f"{plan.title}: {chosen}" if chosen else plan.title,
+            about=amount.table,
+            total=cents(total),
+            month=month(view.filters.period.start),
+            back=view.filters.link(f"/dashboards/{name}"),
+            back_label=dashboard.title,
+            table=listing(session, view.scope, view.filters, plan.title, rows),
+            pager=Pager(number, count),
+            filters=view.filters,
+            path=request.url.path,
+            also={"by": by, "across": across},
+        )
+
+    return page(request, session, plan.title, draw, action="drill", active=name)
+
+
+@router.get("/claims/{claim_key}")
+def claim(request: Request, claim_key: str, session: CanSeeRows) -> Response:
+    """One claim, every event in order."""
+    found = load_claim(session, claim_key)
+    view = view_of(request, session, "")
+
+    def draw() -> Markup:
+        return site_of(request).draw(
+            "claim.html",
+            claim=found,
+            siblings=_siblings(session, view.scope, view.filters, found),
+            filters=view.filters,
+            scope=view.scope,
+            can_open_raw=session.role.may("raw"),
+            is_masked=session.role.phi != "clear",
+        )
+
+    return page(request, session, "Claim timeline", draw, action="drill", detail={"claim": claim_key})
+
+
+@router.get("/accounts/{account_key}")
+def account(request: Request, account_key: str, session: CanSeeRows) -> Response:
+    """The claims of one account."""
+    rows = account_claims(session, account_key)
+    if not rows:
+        raise NotFoundError("no claim on such an account.", remedy="Accounts without a claim have no timeline yet.")
+    view = view_of(request, session, "")
+
+    def draw() -> Markup:
+        return site_of(request).draw(
+            "rows.html",
+            heading=f"Account {account_key[:10]}",
+            about="All claims of the account",
+            total="",
+            month="",
+            back=view.filters.link("/dashboards/ar_aging"),
+            back_label="A/R aging",
+            table=listing(session, view.scope, view.filters, "Claims of the account", rows),
+            pager=Pager(1, len(rows)),
+            filters=view.filters,
+            path=request.url.path,
+            also={},
+        )
+
+    return page(request, session, "Account", draw, action="drill", detail={"account": account_key})
+
+
+@router.get("/raw/{file_id}/{offset:int}-{length:int}")
+def raw_extent(request: Request, file_id: str, offset: int, length: int, session: CanSeeRaw) -> Response:
+    """The segments of one record as they arrived."""
+    site = site_of(request)
+    extent = read_extent(site.workspace, site.policy, session.role, session, file_id, offset, length)
+    detail: dict[str, str | int] = {"file": file_id, "offset": offset, "length": length}
+
+    def draw() -> Markup:
+        return site.draw("raw.html", extent=extent)
+
+    return page(request, session, "Raw record", draw, action="raw", detail=detail)
+
+
+@router.get("/raw/{file_id}/row/{row:int}")
+def raw_row(request: Request, file_id: str, row: int, session: CanSeeRaw) -> Response:
+    """One landed row of a table feed."""
+    found = read_row(session, file_id, row)
+
+    def draw() -> Markup:
+        return site_of(request).draw("raw_row.html", record=found)
+
+    return page(request, session, "Raw record", draw, action="raw", detail={"file": file_id, "row": row})
+
+
+def _siblings(session: Session, scope: Scope, filters: Filters, found: Claim) -> Table | None:
+    if not found.siblings:
+        return None
+    return listing(session, scope, filters, "Other claims of the account", found.siblings)

@@ -1,0 +1,169 @@
+"""The bytes a figure comes from: one extent of one landed file, segment by segment, masked by role."""
+
+import mmap
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from claimlake.access.policy import Policy, Role
+from claimlake.access.session import Session
+from claimlake.serve.missing import NotFoundError
+from claimlake.workspace import Workspace
+
+FILE_ID = re.compile(r"[0-9a-f]{64}")
+ISA_LENGTH = 106
+LONGEST = 256 * 1024
+HIDDEN = "•••"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One X12 segment: its name and elements as the role may read them."""
+
+    name: str
+    elements: tuple[str, ...]
+    offset: int
+    """Byte at which it starts in the file."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A part of a landed X12 file."""
+
+    file_id: str
+    file_name: str
+    file_size: int
+    offset: int
+    length: int
+    element_separator: str
+    segments: tuple[Segment, ...]
+    is_masked: bool
+    is_cut: bool
+    """True when the extent is longer than what is shown."""
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """A landed row of a table feed, column by column."""
+
+    file_id: str
+    file_name: str
+    row: int
+    table: str
+    values: tuple[tuple[str, str], ...]
+    is_masked: bool
+
+
+def read_extent(
+    workspace: Workspace, policy: Policy, role: Role, session: Session, file_id: str, offset: int, length: int
+) -> Extent:
+    """The segments of `length` bytes at `offset`; only files of the session's tenant can be found."""
+    path = _path(workspace, session.org_id, file_id)
+    size = path.stat().st_size
+    if offset < 0 or length <= 0 or offset + length > size:
+        raise _not_found()
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        element, terminator = _separators(content, offset)
+        body = bytes(content[offset : offset + min(length, LONGEST)])
+    return Extent(
+        file_id=file_id,
+        file_name=_file_name(session, file_id),
+        file_size=size,
+        offset=offset,
+        length=length,
+        element_separator=element.decode("latin-1"),
+        segments=tuple(_segments(body, offset, element, terminator, policy, role)),
+        is_masked=role.phi != "clear",
+        is_cut=length > LONGEST,
+    )
+
+
+def read_row(session: Session, file_id: str, row: int) -> SourceRow:
+    """A row of a table feed by file and row number, its columns masked by the session's role."""
+    if not FILE_ID.fullmatch(file_id):
+        raise _not_found()
+    for table in sorted(name for name in session.tables if name.startswith("bronze.")):
+        if {"file_id", "source_row"} <= session.columns(table).keys():
+            found = session.rows(f"select * from {table} where file_id = ? and source_row = ? limit 1", [file_id, row])
+            if found:
+                return _source_row(session, table, file_id, row, found[0])
+    raise _not_found()
+
+
+def raw_link(source_record_id: str | None) -> str:
+    """The address of the raw page of a silver row; empty when the row does not say where it came from."""
+    record = source_record_id or ""
+    if found := re.fullmatch(r"([0-9a-f]{64})@(\d+)\+(\d+)", record):
+        return f"/raw/{found[1]}/{found[2]}-{found[3]}"
+    if found := re.fullmatch(r"([0-9a-f]{64})#(\d+)", record):
+        return f"/raw/{found[1]}/row/{found[2]}"
+    return ""
+
+
+def _path(workspace: Workspace, org_id: str, file_id: str) -> Path:
+    path = workspace.files_path / org_id / file_id
+    if not FILE_ID.fullmatch(file_id) or not path.is_file() or path.stat().st_size == 0:
+        raise _not_found()
+    return path
+
+
+def _not_found() -> NotFoundError:
+    return NotFoundError("no such record.", remedy="Follow a link from a claim; addresses are not guessed.")
+
+
+def _separators(content: mmap.mmap, offset: int) -> tuple[bytes, bytes]:
+    """Element separator and segment terminator of the interchange around a byte (ISA: fixed length of 106)."""
+    place = content.rfind(b"ISA", 0, offset + 3)
+    while place >= 0:
+        header = content[place : place + ISA_LENGTH]
+        if len(header) == ISA_LENGTH and header[3:4] == header[6:7] == header[103:104]:
+            return header[3:4], header[105:106]
+        place = content.rfind(b"ISA", 0, place)
+    return b"*", b"~"
+
+
+def _segments(
+    body: bytes, offset: int, element: bytes, terminator: bytes, policy: Policy, role: Role
+) -> list[Segment]:
+    found, place = [], offset
+    for piece in body.split(terminator):
+        text = piece.strip(b"\r\n \t")
+        if text:
+            start = place + piece.index(text)
+            name, *elements = (part.decode("utf-8", "replace") for part in text.split(element))
+            shown = elements if role.phi == "clear" else _masked(name, elements, policy)
+            found.append(Segment(name, tuple(shown), start))
+        place += len(piece) + len(terminator)
+    return found
+
+
+def _masked(name: str, elements: list[str], policy: Policy) -> list[str]:
+    readable = policy.segments.get(name, frozenset())
+    return [
+        value if not value or place in readable else HIDDEN for place, value in enumerate(elements, start=1)
+    ]
+
+
+def _file_name(session: Session, file_id: str) -> str:
+    table = "bronze.x12_interchange"
+    if table not in session.tables:
+        return ""
+    rows = session.rows(f"select source_file from {table} where file_id = ? limit 1", [file_id])
+    return str(rows[0]["source_file"]) if rows else ""
+
+
+def _source_row(session: Session, table: str, file_id: str, row: int, values: dict[str, Any]) -> SourceRow:
+    own = {
+        name: value
+        for name, value in values.items()
+        if name not in ("org_id", "load_id", "file_id", "record_hash", "raw", "byte_offset", "byte_length")
+    }
+    return SourceRow(
+        file_id=file_id,
+        file_name=str(values.get("source_file") or ""),
+        row=row,
+        table=table,
+        values=tuple((name, "" if value is None else str(value)) for name, value in own.items()),
+        is_masked=session.role.phi != "clear",
+    )
