@@ -1,0 +1,292 @@
+"""Landing: the rows of one load, held until one Delta commit per table puts them in the lake exactly once."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from claimlake.lake.contract import Contract
+from claimlake.lake.ledger import Load
+from claimlake.lake.table import Lake
+from claimlake.workspace import Workspace
+
+QUARANTINE = "platform.quarantine_record"
+QUALITY = "platform.dq_result"
+LOAD_LOG = "platform.load_logs"
+
+PLATFORM_COLUMNS: dict[str, list[tuple[str, str]]] = {
+    QUARANTINE: [
+        ("org_id", "text"),
+        ("quarantine_id", "text"),
+        ("source_system_id", "text"),
+        ("load_id", "text"),
+        ("table_name", "text"),
+        ("rule_id", "text"),
+        ("reason", "text"),
+        ("file_id", "text"),
+        ("source_file", "text"),
+        ("source_row", "bigint"),
+        ("byte_offset", "bigint"),
+        ("byte_length", "bigint"),
+        ("raw", "text"),
+        ("quarantined_at", "timestamp"),
+        ("quarantined_date", "date"),
+        ("resolved_at", "timestamp"),
+        ("resolution", "text"),
+    ],
+    QUALITY: [
+        ("org_id", "text"),
+        ("source_system_id", "text"),
+        ("load_id", "text"),
+        ("table_name", "text"),
+        ("rule_id", "text"),
+        ("severity", "text"),
+        ("reason", "text"),
+        ("checked_at", "timestamp"),
+        ("rows_checked", "bigint"),
+        ("rows_failed", "bigint"),
+    ],
+    LOAD_LOG: [
+        ("org_id", "text"),
+        ("id", "text"),
+        ("load_id", "text"),
+        ("data_source", "text"),
+        ("tablename", "text"),
+        ("numberofrowscopied", "bigint"),
+        ("watermarkcolumnname", "text"),
+        ("loaddate", "timestamp"),
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule that rows of one table of one source broke."""
+
+    source_system_id: str
+    table: str
+    rule: str
+    severity: str
+    reason: str
+
+
+Progress = Callable[[str], None]
+"""Told the step that comes next; a run that dies in it loses nothing and repeats nothing."""
+
+
+@dataclass
+class Stage:
+    """The rows of one load in an embedded database that spills to the workspace's disk."""
+
+    connection: duckdb.DuckDBPyConnection
+    lake: Lake
+    contracts: Mapping[str, Contract]
+    load: Load
+    watermark: str | None = None
+    _tables: set[str] = field(default_factory=set)
+    _findings: dict[Finding, list[int]] = field(default_factory=dict)
+    _histories: dict[str, str] = field(default_factory=dict)
+
+    def add(self, table: str, sql: str) -> int:
+        """Add the rows of a statement, matched by column name, to a table of the load; their number."""
+        if table not in self._tables:
+            columns = PLATFORM_COLUMNS.get(table) or self.contracts[table].schema
+            described = ", ".join(f'"{name}" {kind}' for name, kind in columns)
+            self.connection.execute(f"create table {staged(table)} ({described})")
+            self._tables.add(table)
+        return int(self.connection.execute(f"insert into {staged(table)} by name {sql}").fetchall()[0][0])
+
+    def history(self, table: str, key: str) -> str:
+        """Name of a temporary table of the rows this source delivered before: key, record_hash and place.
+
+        `key` is SQL over the table's columns. Rows of this very load are left out, so that a resumed load
+        sees what the interrupted one saw.
+        """
+        if table not in self._histories:
+            name = f'"history_{table}"'
+            scan = scan_sql(self.lake, table, self.load.org_id)
+            source = (
+                f"select source_system_id, {key} as key, record_hash, "
+                f"row_number() over (order by ingested_at, load_id, source_row) as place "
+                f"from {scan} where load_id <> '{self.load.load_id}'"
+                if scan
+                else "select '' as source_system_id, '' as key, '' as record_hash, 0::bigint as place limit 0"
+            )
+            self.connection.execute(f"create temp table {name} as {source}")
+            self._histories[table] = name
+        return self._histories[table]
+
+    def note(self, finding: Finding, *, checked: int, failed: int) -> None:
+        """Count the rows a rule was checked on and those that broke it."""
+        counts = self._findings.setdefault(finding, [0, 0])
+        counts[0] += checked
+        counts[1] += failed
+
+    def commit(self, progress: Progress) -> dict[str, int]:
+        """Put every table of the load in the lake, one commit each; the number of rows by table."""
+        self._forget_known_quarantine()
+        bronze = sorted(table for table in self._tables if table not in PLATFORM_COLUMNS)
+        rows = {table: self._count(table) for table in bronze}
+        is_news = any(self._count(table) for table in self._tables)
+        if is_news:
+            self._log(rows)
+            self._store_findings()
+        for table in [*bronze, *(name for name in PLATFORM_COLUMNS if name in self._tables)]:
+            if self._count(table):
+                progress(f"commit {table}")
+                self._append(table)
+        return rows
+
+    def _append(self, table: str) -> None:
+        columns = PLATFORM_COLUMNS.get(table) or self.contracts[table].schema
+        self.lake.create(table, columns)
+        self.lake.append(
+            table,
+            self.connection.sql(f"from {staged(table)}"),
+            transaction=(self.load.load_id, 1),
+            metadata={"load_id": self.load.load_id},
+        )
+
+    def _count(self, table: str) -> int:
+        return int(self.connection.execute(f"select count(*) from {staged(table)}").fetchall()[0][0])
+
+    def _log(self, rows: Mapping[str, int]) -> None:
+        for table, count in rows.items():
+            if count:
+                self.connection.execute(
+                    "create or replace temp table log_row as select $org as org_id, "
+                    "sha256(concat_ws('|', $load, $table)) as id, $load as load_id, $source as data_source, "
+                    "$table as tablename, cast($count as bigint) as numberofrowscopied, "
+                    "cast($watermark as text) as watermarkcolumnname, cast($at as timestamp) as loaddate",
+                    {
+                        "org": self.load.org_id,
+                        "load": self.load.load_id,
+                        "source": self.load.source_id,
+                        "table": table,
+                        "count": count,
+                        "watermark": self.watermark,
+                        "at": self.load.planned_at,
+                    },
+                )
+                self.add(LOAD_LOG, "from log_row")
+
+    def _store_findings(self) -> None:
+        broken = {finding: counts for finding, counts in self._findings.items() if counts[1]}
+        if not broken:
+            return
+        finding_rows = {  # noqa: F841 - DuckDB finds it by name
+            "source_system_id": _texts(finding.source_system_id for finding in broken),
+            "table_name": _texts(finding.table for finding in broken),
+            "rule_id": _texts(finding.rule for finding in broken),
+            "severity": _texts(finding.severity for finding in broken),
+            "reason": _texts(finding.reason for finding in broken),
+            "rows_checked": np.array([counts[0] for counts in broken.values()], dtype=np.int64),
+            "rows_failed": np.array([counts[1] for counts in broken.values()], dtype=np.int64),
+        }
+        self.connection.execute(
+            f"create or replace temp table finding_row as select {literal(self.load.org_id)} as org_id, "
+            f"{literal(self.load.load_id)} as load_id, timestamp '{self.load.planned_at}' as checked_at, * "
+            "from finding_rows"
+        )
+        self.add(QUALITY, "from finding_row")
+
+    def _forget_known_quarantine(self) -> None:
+        """A record that waits in quarantine already is not put there again by its next delivery."""
+        scan = scan_sql(self.lake, QUARANTINE, self.load.org_id)
+        if QUARANTINE in self._tables and scan:
+            self.connection.execute(
+                f"delete from {staged(QUARANTINE)} where quarantine_id in (select quarantine_id from {scan} "
+                f"where resolved_at is null and load_id <> '{self.load.load_id}')"
+            )
+
+
+@contextmanager
+def open_stage(workspace: Workspace, contracts: Mapping[str, Contract], load: Load) -> Iterator[Stage]:
+    """An empty stage for one load, gone with everything in it when the block ends."""
+    with embedded(workspace) as connection:
+        connection.execute("create schema stage")
+        yield Stage(connection, Lake(workspace.lake_path), contracts, load)
+
+
+@contextmanager
+def embedded(workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory database within the workspace's memory limit."""
+    workspace.spill_path.mkdir(exist_ok=True)
+    settings: dict[str, Any] = {
+        "memory_limit": workspace.settings.memory_limit,
+        "temp_directory": str(workspace.spill_path),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if workspace.settings.threads:
+        settings["threads"] = workspace.settings.threads
+    connection = duckdb.connect(":memory:", config=settings)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def literal(text: str) -> str:
+    """A text as a SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _texts(values: Iterable[str]) -> NDArray[np.object_]:
+    return np.array(list(values), dtype=object)
+
+
+def staged(table: str) -> str:
+    """Where a stage holds the rows of a table."""
+    return f'stage."{table}"'
+
+
+def scan_sql(lake: Lake, table: str, org_id: str) -> str | None:
+    """What stands after `from` to read one tenant's rows of a table; None when there are none."""
+    files = lake.files(table, org_id=org_id) if lake.exists(table) else []
+    if not files:
+        return None
+    names = ", ".join(literal(file) for file in files)
+    return (
+        f"(select *, {literal(org_id)} as org_id from read_parquet([{names}], hive_partitioning = false, "
+        "union_by_name = true))"
+    )
+
+
+@dataclass(frozen=True)
+class QuarantineRow:
+    """One record in quarantine, without its content."""
+
+    quarantine_id: str
+    source_system_id: str
+    table_name: str
+    rule_id: str
+    reason: str
+    source_file: str
+    source_row: int | None
+    byte_offset: int | None
+    file_id: str | None
+    load_id: str
+    quarantined_at: datetime
+
+
+def quarantine(
+    workspace: Workspace, org_id: str, *, rule: str | None = None, limit: int = 1000
+) -> list[QuarantineRow]:
+    """The unresolved quarantine records of a tenant, newest first; content stays in the lake."""
+    scan = scan_sql(Lake(workspace.lake_path), QUARANTINE, org_id)
+    if scan is None:
+        return []
+    names = ", ".join(QuarantineRow.__dataclass_fields__)
+    with embedded(workspace) as connection:
+        rows = connection.execute(
+            f"select {names} from {scan} where resolved_at is null and ($rule is null or rule_id = $rule) "
+            "order by quarantined_at desc, source_file, source_row, quarantine_id limit $limit",
+            {"rule": rule, "limit": limit},
+        ).fetchall()
+    return [QuarantineRow(*row) for row in rows]

@@ -1,0 +1,253 @@
+"""The ingestion ledger: which file was delivered, in which load it went, and what came of it (control.db)."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+
+from claimlake.workspace import Workspace
+
+SCHEMA = """
+create table if not exists ingest_load (
+    number integer primary key autoincrement,
+    load_id text not null unique,
+    org_id text not null,
+    source_id text not null,
+    feed text not null,
+    state text not null check (state in ('open', 'closed')),
+    planned_at text not null,
+    closed_at text,
+    counts text
+);
+create table if not exists ingest_file (
+    org_id text not null,
+    source_id text not null,
+    path text not null,
+    file_id text not null,
+    source_system_id text not null,
+    size integer not null,
+    modified_ns integer not null,
+    seen_at text not null,
+    status text not null check (status in ('planned', 'loaded', 'duplicate', 'quarantined', 'failed')),
+    load_id text references ingest_load (load_id),
+    position integer,
+    counts text,
+    primary key (org_id, source_id, path, file_id)
+);
+create index if not exists ingest_file_content on ingest_file (org_id, source_id, file_id);
+create index if not exists ingest_file_load on ingest_file (load_id, position);
+"""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One delivered file, or extract of a database table, whose bytes are kept under their SHA-256."""
+
+    path: str
+    """Path below the landing folder of its source, or 'table:<name>'."""
+    file_id: str
+    """SHA-256 of the bytes."""
+    size: int
+    modified_ns: int = 0
+    source_system_id: str = ""
+    """System its rows are from; the same bytes from another system are another delivery."""
+
+    @property
+    def is_extract(self) -> bool:
+        """Whether the bytes are an extract of a database table, not a file somebody delivered."""
+        return self.path.startswith("table:")
+
+
+@dataclass(frozen=True)
+class Load:
+    """A planned batch of deliveries of one feed, committed under one id whatever happens in between."""
+
+    load_id: str
+    org_id: str
+    source_id: str
+    feed: str
+    planned_at: datetime
+    """UTC; the `ingested_at` of all its rows, the same after every resumption."""
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass
+class Counts:
+    """Records of one delivery by what became of them; delivered is always the sum of the others."""
+
+    delivered: int = 0
+    loaded: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
+    unsupported: int = 0
+
+    def add(self, other: "Counts") -> None:
+        """Add another delivery's counts to these."""
+        self.delivered += other.delivered
+        self.loaded += other.loaded
+        self.quarantined += other.quarantined
+        self.duplicates += other.duplicates
+        self.unsupported += other.unsupported
+
+
+@dataclass
+class Outcome:
+    """What became of one delivery."""
+
+    status: str
+    counts: Counts = field(default_factory=Counts)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The ledger of one source of one tenant; every method is one durable transaction."""
+
+    workspace: Workspace
+    org_id: str
+    source_id: str
+
+    def prepare(self) -> None:
+        """Create the ledger's tables where they are missing."""
+        with self.workspace.control() as control:
+            for statement in SCHEMA.split(";"):
+                control.execute(statement)
+
+    def known_paths(self) -> set[tuple[str, int, int]]:
+        """Path, size and modification time of every delivery that needs no second look."""
+        with self.workspace.control() as control:
+            rows = control.execute(
+                "select path, size, modified_ns from ingest_file "
+                "where org_id = ? and source_id = ? and status <> 'failed'",
+                (self.org_id, self.source_id),
+            )
+            return {(path, size, modified) for path, size, modified in rows}
+
+    def known_content(self) -> dict[tuple[str, str], Counts]:
+        """Contents and their systems that were taken before, with the counts of their first delivery."""
+        with self.workspace.control() as control:
+            rows = control.execute(
+                "select file_id, source_system_id, counts from ingest_file "
+                "where org_id = ? and source_id = ? and status in ('loaded', 'quarantined', 'planned')",
+                (self.org_id, self.source_id),
+            )
+            return {
+                (file_id, system): Counts(**json.loads(counts or "{}")) for file_id, system, counts in rows
+            }
+
+    def latest(self, path: str) -> str | None:
+        """Content of the newest closed load of one path."""
+        with self.workspace.control() as control:
+            row = control.execute(
+                "select file_id from ingest_file join ingest_load using (load_id) "
+                "where ingest_file.org_id = ? and ingest_file.source_id = ? and path = ? "
+                "and state = 'closed' and status = 'loaded' order by number desc limit 1",
+                (self.org_id, self.source_id, path),
+            ).fetchone()
+            return row[0] if row else None
+
+    def plan(self, feed: str, deliveries: Sequence[Delivery]) -> Load:
+        """A new load of these deliveries; its id follows from its content and from how often it was tried."""
+        content = "|".join(
+            (self.org_id, self.source_id, feed, *(delivery.file_id for delivery in deliveries))
+        )
+        planned_at = _now()
+        with self.workspace.control() as control:
+            load_id = _free_id(control, content)
+            control.execute(
+                "insert into ingest_load (load_id, org_id, source_id, feed, state, planned_at) "
+                "values (?, ?, ?, ?, 'open', ?)",
+                (load_id, self.org_id, self.source_id, feed, planned_at.isoformat()),
+            )
+            for position, delivery in enumerate(deliveries):
+                self._record(control, delivery, Outcome("planned"), (load_id, position))
+        return Load(load_id, self.org_id, self.source_id, feed, planned_at, tuple(deliveries))
+
+    def open_loads(self) -> list[Load]:
+        """Loads that were planned and not closed, oldest first: a run was stopped in the middle of them."""
+        with self.workspace.control() as control:
+            loads = control.execute(
+                "select load_id, feed, planned_at from ingest_load "
+                "where org_id = ? and source_id = ? and state = 'open' order by number",
+                (self.org_id, self.source_id),
+            ).fetchall()
+            return [
+                Load(
+                    load_id,
+                    self.org_id,
+                    self.source_id,
+                    feed,
+                    datetime.fromisoformat(planned_at),
+                    _deliveries(control, load_id),
+                )
+                for load_id, feed, planned_at in loads
+            ]
+
+    def close(self, load: Load, outcomes: Iterable[tuple[Delivery, Outcome]]) -> None:
+        """Record that every table of the load is committed, and what became of each delivery."""
+        total = Counts()
+        with self.workspace.control() as control:
+            for position, (delivery, outcome) in enumerate(outcomes):
+                self._record(control, delivery, outcome, (load.load_id, position))
+                total.add(outcome.counts)
+            control.execute(
+                "update ingest_load set state = 'closed', closed_at = ?, counts = ? where load_id = ?",
+                (_now().isoformat(), json.dumps(vars(total)), load.load_id),
+            )
+
+    def record(self, outcomes: Iterable[tuple[Delivery, Outcome]]) -> None:
+        """Record deliveries that go in no load, because their content was loaded before."""
+        with self.workspace.control() as control:
+            for delivery, outcome in outcomes:
+                self._record(control, delivery, outcome, (None, None))
+
+    def _record(
+        self,
+        control: sqlite3.Connection,
+        delivery: Delivery,
+        outcome: Outcome,
+        place: tuple[str | None, int | None],
+    ) -> None:
+        control.execute(
+            "insert into ingest_file (org_id, source_id, path, file_id, source_system_id, size, modified_ns, "
+            "seen_at, status, load_id, position, counts) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "on conflict (org_id, source_id, path, file_id) do update set size = excluded.size, "
+            "modified_ns = excluded.modified_ns, status = excluded.status, load_id = excluded.load_id, "
+            "position = excluded.position, counts = excluded.counts",
+            (
+                self.org_id,
+                self.source_id,
+                delivery.path,
+                delivery.file_id,
+                delivery.source_system_id,
+                delivery.size,
+                delivery.modified_ns,
+                _now().isoformat(),
+                outcome.status,
+                *place,
+                json.dumps(vars(outcome.counts)),
+            ),
+        )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _free_id(control: sqlite3.Connection, content: str) -> str:
+    for attempt in count():
+        load_id = hashlib.sha256(f"{content}|{attempt}".encode()).hexdigest()[:32]
+        if not control.execute("select 1 from ingest_load where load_id = ?", (load_id,)).fetchone():
+            break
+    return load_id
+
+
+def _deliveries(control: sqlite3.Connection, load_id: str) -> tuple[Delivery, ...]:
+    rows = control.execute(
+        "select path, file_id, size, modified_ns, source_system_id from ingest_file "
+        "where load_id = ? order by position",
+        (load_id,),
+    )
+    return tuple(Delivery(*row) for row in rows)

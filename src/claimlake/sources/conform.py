@@ -1,0 +1,239 @@
+"""From the records of one file to rows of bronze: typed, checked, deduplicated, the rest to quarantine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+
+from claimlake.lake.contract import Contract
+from claimlake.lake.land import QUARANTINE, Finding, Stage, literal
+from claimlake.sources.mapping import Feed, Target
+from claimlake.sources.projection import Fault, Projection, project, quoted, refuse_bad_mapping
+from claimlake.sources.record import BROKEN, TABLE, Records
+from claimlake.sources.report import FileReport
+
+UNMATCHED = Fault("ALL-15", "record fits no table of its feed")
+BROKEN_RULE = "ALL-14"
+FILE_COLUMNS = {"file_id", "transaction_no"}
+"""A key that holds one of these names a row of one file: such rows repeat when their content does."""
+
+
+class FileRefusedError(Exception):
+    """The file as a whole breaks a rule, so nothing of it is loaded."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(reason)
+        self.rule = rule
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the records of one file come from."""
+
+    source_system_id: str
+    file_id: str
+    path: str
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One target of the feed and where its faults start among those of all targets."""
+
+    number: int
+    target: Target
+    contract: Contract
+    projection: Projection
+    first_fault: int
+
+    @property
+    def projected(self) -> str:
+        return f"projected_{self.number}"
+
+    @property
+    def fresh(self) -> str:
+        return f"fresh_{self.number}"
+
+
+def conform(stage: Stage, feed: Feed, origin: Origin, records: Records, report: FileReport) -> None:
+    """Add the records that hold their contracts to the stage, and count what became of every one."""
+    parts = _project(stage, feed)
+    faults = [fault for part in parts for fault in part.projection.faults] + [UNMATCHED]
+    _judge(stage.connection, parts, faults)
+    for part in parts:
+        _select_fresh(stage, part, origin)
+        _warn(stage, part, origin, report)
+        stage.add(part.target.table, _rows_sql(stage, part, origin))
+    _quarantine(stage, parts, faults, origin, report)
+    _count(stage, parts, records, origin, report)
+
+
+def _project(stage: Stage, feed: Feed) -> list[_Part]:
+    parts: list[_Part] = []
+    first_fault = 0
+    for number, target in enumerate(feed.into):
+        contract = stage.contracts[target.table]
+        part = _Part(number, target, contract, project(target, contract), first_fault)
+        try:
+            stage.connection.execute(
+                f"create or replace temp table {part.projected} as {part.projection.sql}"
+            )
+        except duckdb.Error as error:
+            raise refuse_bad_mapping(error, feed, target) from error
+        parts.append(part)
+        first_fault += len(part.projection.faults)
+    return parts
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, parts: Sequence[_Part], faults: Sequence[Fault]) -> None:
+    """Leave `verdict`: each bad record and its first fault. One bad row keeps the whole record out."""
+    found = " union all ".join(
+        f"select _row, _fault + {part.first_fault} as fault from {part.projected} where _fault is not null"
+        for part in parts
+    )
+    placed = " union all ".join(f"select _row from {part.projected}" for part in parts)
+    connection.execute(
+        "create or replace temp table verdict as select _row, min(fault) as fault from ("
+        f"{found} union all select _row, {len(faults) - 1} from {TABLE} "
+        f"where _row not in ({placed})) group by _row"
+    )
+    worst = connection.execute("select fault, count(*) from verdict group by fault order by fault").fetchall()
+    for position, _ in worst:
+        if faults[position].severity == "fail":
+            raise FileRefusedError(faults[position].rule, faults[position].reason)
+
+
+def _key_sql(contract: Contract, hash_column: str) -> str:
+    columns = [name for name in contract.key if name != "source_system_id"]
+    if not columns or FILE_COLUMNS & set(columns):
+        return hash_column
+    return (
+        "cast(to_json(["
+        + ", ".join(f"cast({quoted(name)} as varchar)" for name in columns)
+        + "]) as varchar)"
+    )
+
+
+def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
+    """Leave the rows that bring news: whose content differs from the latest of their key.
+
+    A key with several contents in one file is a history: its rows are compared with all earlier ones.
+    """
+    history = stage.history(part.target.table, _key_sql(part.contract, "record_hash"))
+    system = literal(origin.source_system_id)
+    stage.connection.execute(f"""
+        create or replace temp table {part.fresh} as
+        with incoming as (
+            select projected.*, record._hash, record._raw, record._offset, record._length,
+                {_key_sql(part.contract, "record._hash")} as _key
+            from {part.projected} as projected
+            join {TABLE} as record using (_row)
+            where _row not in (select _row from verdict)
+        ),
+        numbered as (
+            select *, row_number() over (partition by _key, _hash order by _row) as _repeat from incoming
+        ),
+        several as (select _key from incoming group by _key having count(distinct _hash) > 1),
+        earlier as (select * from {history} where source_system_id = {system}),
+        known as (
+            select key, arg_max(record_hash, place) as record_hash from earlier group by key
+            union
+            select key, record_hash from earlier where key in (select _key from several)
+        )
+        select numbered.* exclude (_repeat) from numbered
+        left join known on numbered._key = known.key and numbered._hash = known.record_hash
+        where _repeat = 1 and known.key is null
+    """)
+    stage.connection.execute(
+        f"insert into {history} select {system}, _key, _hash, (select coalesce(max(place), 0) from {history}) "
+        f"+ row_number() over (order by _row) from {part.fresh}"
+    )
+
+
+def _rows_sql(stage: Stage, part: _Part, origin: Origin) -> str:
+    columns = ", ".join(quoted(column.name) for column in part.contract.columns)
+    return (
+        f"select {_standard(stage, origin)}, _hash as record_hash, {columns} from {part.fresh} order by _row"
+    )
+
+
+def _standard(stage: Stage, origin: Origin) -> str:
+    return (
+        f"{literal(stage.load.org_id)} as org_id, {literal(origin.source_system_id)} as source_system_id, "
+        f"{literal(stage.load.load_id)} as load_id, {literal(origin.file_id)} as file_id, "
+        f"{literal(origin.path)} as source_file, _row as source_row, _offset as byte_offset, "
+        f"_length as byte_length, timestamp '{stage.load.planned_at}' as ingested_at, _raw as raw"
+    )
+
+
+def _warn(stage: Stage, part: _Part, origin: Origin, report: FileReport) -> None:
+    for fault, predicate in part.projection.warnings:
+        checked, failed = stage.connection.execute(
+            f"select count(*), count(*) filter (where {predicate}) from {part.fresh}"
+        ).fetchall()[0]
+        finding = Finding(origin.source_system_id, part.target.table, fault.rule, "warn", fault.reason)
+        stage.note(finding, checked=checked, failed=failed)
+        if failed:
+            report.warnings[fault.rule, fault.reason] += failed
+
+
+def _quarantine(
+    stage: Stage, parts: Sequence[_Part], faults: Sequence[Fault], origin: Origin, report: FileReport
+) -> None:
+    tables = [part.target.table for part in parts for _ in part.projection.faults] + [parts[0].target.table]
+    fault_rows = {  # noqa: F841 - DuckDB finds it by name
+        "fault": np.arange(len(faults)),
+        "rule": np.array([fault.rule for fault in faults], dtype=object),
+        "reason": np.array([fault.reason for fault in faults], dtype=object),
+        "table_name": np.array(tables, dtype=object),
+    }
+    stage.connection.execute(f"""
+        create or replace temp table held as
+        select _row, _offset, _length, _raw, _hash, rule, reason, table_name
+        from verdict join {TABLE} using (_row) join fault_rows using (fault)
+        union all
+        select _row, _offset, _length, _raw, sha256(_raw), '{BROKEN_RULE}', _reason,
+            {literal(parts[0].target.table)} from {BROKEN}
+    """)
+    stage.add(QUARANTINE, _quarantine_sql(stage, origin))
+    counted = stage.connection.execute(
+        "select rule, reason, table_name, count(*) from held group by all"
+    ).fetchall()
+    for rule, reason, table, failed in counted:
+        report.quarantined[rule, reason] += failed
+        finding = Finding(origin.source_system_id, table, rule, "quarantine", reason)
+        stage.note(finding, checked=failed, failed=failed)
+
+
+def _quarantine_sql(stage: Stage, origin: Origin) -> str:
+    system = literal(origin.source_system_id)
+    # The same record with the same fault has one id however often it is delivered.
+    return f"""
+        select {literal(stage.load.org_id)} as org_id, {system} as source_system_id,
+            sha256(concat_ws('|', {literal(stage.load.org_id)}, {system}, table_name, rule, _hash,
+                row_number() over (partition by table_name, rule, _hash order by _row))) as quarantine_id,
+            {literal(stage.load.load_id)} as load_id, table_name, rule as rule_id, reason,
+            {literal(origin.file_id)} as file_id, {literal(origin.path)} as source_file, _row as source_row,
+            _offset as byte_offset, _length as byte_length, _raw as raw,
+            timestamp '{stage.load.planned_at}' as quarantined_at,
+            date '{stage.load.planned_at.date()}' as quarantined_date
+        from held
+    """
+
+
+def _count(
+    stage: Stage, parts: Sequence[_Part], records: Records, origin: Origin, report: FileReport
+) -> None:
+    fresh = " union ".join(f"select _row from {part.fresh}" for part in parts)
+    loaded = int(stage.connection.execute(f"select count(*) from ({fresh})").fetchall()[0][0])
+    held = int(stage.connection.execute("select count(*) from held").fetchall()[0][0])
+    report.counts.delivered = records.delivered
+    report.counts.loaded = loaded
+    report.counts.quarantined = held
+    report.counts.duplicates = records.delivered - loaded - held
+    if report.counts.duplicates:
+        reason = "duplicate delivery, ignored"
+        report.warnings["ALL-03", reason] += report.counts.duplicates
+        finding = Finding(origin.source_system_id, parts[0].target.table, "ALL-03", "warn", reason)
+        stage.note(finding, checked=records.delivered, failed=report.counts.duplicates)

@@ -1,0 +1,97 @@
+"""The inbox: files as they land in a source's folder, and the copy of their bytes that is kept for good.
+
+A delivery is complete when it has rested for the settling time and neither its size nor its modification time
+changes while it is read. Names that say otherwise wait: hidden files, and *.part, *.tmp, *.partial,
+*.filepart, *.crdownload, which transfer programs rename when they are done.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from claimlake.lake.ledger import Delivery
+
+UNFINISHED = (".part", ".tmp", ".partial", ".filepart", ".crdownload")
+SETTLE_SECONDS = 1.0
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file in the landing folder that has not been taken yet."""
+
+    path: str
+    file: Path
+    size: int
+    modified_ns: int
+
+
+def scan(folder: Path, known: set[tuple[str, int, int]]) -> list[Candidate]:
+    """The files below a landing folder, in the order of their paths, that are not known."""
+    found = []
+    for file in sorted(folder.rglob("*")) if folder.is_dir() else []:
+        path = file.relative_to(folder).as_posix()
+        is_hidden = any(part.startswith(".") for part in path.split("/"))
+        if is_hidden or file.suffix.lower() in UNFINISHED or not file.is_file():
+            continue
+        state = file.stat()
+        if (path, state.st_size, state.st_mtime_ns) not in known:
+            found.append(Candidate(path, file, state.st_size, state.st_mtime_ns))
+    return found
+
+
+def settled(candidates: Iterable[Candidate], seconds: float) -> Iterator[Candidate]:
+    """The candidates that did not change for `seconds`; waits once, for the youngest."""
+    waiting = list(candidates)
+    youngest = max((candidate.modified_ns for candidate in waiting), default=0)
+    rest = youngest / 1e9 + seconds - time.time()
+    if waiting and 0 < rest <= seconds:
+        time.sleep(rest)
+    for candidate in waiting:
+        if _state(candidate.file) == (candidate.size, candidate.modified_ns):
+            yield candidate
+
+
+def keep(candidate: Candidate, files: Path) -> Delivery | None:
+    """Copy the bytes to files/<sha256>, durably; None when the file changed or went away meanwhile."""
+    temporary = files / f".{os.getpid()}.incoming"
+    try:
+        digest = _copy(candidate.file, temporary)
+    except FileNotFoundError:
+        return None
+    if _state(candidate.file) != (candidate.size, candidate.modified_ns):
+        temporary.unlink()
+        return None
+    temporary.replace(files / digest)
+    return Delivery(candidate.path, digest, candidate.size, candidate.modified_ns)
+
+
+def make_durable(folder: Path) -> None:
+    """Force the names in a folder to disk, so that a renamed file survives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _copy(source: Path, target: Path) -> str:
+    digest = hashlib.sha256()
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while chunk := reader.read(CHUNK):
+            digest.update(chunk)
+            writer.write(chunk)
+        writer.flush()
+        os.fsync(writer.fileno())
+    return digest.hexdigest()
+
+
+def _state(file: Path) -> tuple[int, int] | None:
+    with suppress(FileNotFoundError):
+        state = file.stat()
+        return state.st_size, state.st_mtime_ns
+    return None

@@ -1,0 +1,76 @@
+"""Records of a source in the embedded database: number, place, content, hash and text values."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+
+from claimlake.sources.projection import quoted
+
+TABLE = "delivered_record"
+"""Temporary table: _row, _offset, _length, _raw, _hash, and what the columns are taken from."""
+
+BROKEN = "broken_record"
+"""Temporary table: _row, _offset, _length, _raw, _reason of records that could not be read."""
+
+
+@dataclass
+class Records:
+    """What a reader left in the two tables."""
+
+    columns: dict[str, str] = field(default_factory=dict)
+    """Source column and the SQL over the table that gives its text."""
+    delivered: int = 0
+    """Records of the file, broken ones too."""
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True)
+class BrokenRecord:
+    """A record that could not be read."""
+
+    number: int
+    offset: int | None
+    raw: str
+    reason: str
+
+
+def store_broken(connection: duckdb.DuckDBPyConnection, broken: Iterable[BrokenRecord]) -> int:
+    """Replace the table of broken records; their number."""
+    rows = list(broken)
+    broken_rows = {  # noqa: F841 - DuckDB finds it by name
+        "row": np.array([row.number for row in rows], dtype=np.int64),
+        "place": np.array([-1 if row.offset is None else row.offset for row in rows], dtype=np.int64),
+        "raw": np.array([row.raw for row in rows], dtype=object),
+        "reason": np.array([row.reason for row in rows], dtype=object),
+    }
+    empty = "select 0::bigint as row, 0::bigint as place, '' as raw, '' as reason limit 0"
+    source = "from broken_rows" if rows else empty
+    connection.execute(
+        f"create or replace temp table {BROKEN} as select row as _row, nullif(place, -1) as _offset, "
+        "cast(case when place >= 0 then strlen(raw) end as bigint) as _length, raw as _raw, "
+        f"reason as _reason from ({source})"
+    )
+    return len(rows)
+
+
+def unique_names(header: Iterable[str]) -> list[str]:
+    """The header's names, trimmed; blank and repeated ones get a number."""
+    names: list[str] = []
+    seen: set[str] = set()
+    for position, cell in enumerate(header, start=1):
+        name = cell.strip().strip("\ufeff").strip() or f"column_{position}"
+        if name.lower() in seen:
+            name = f"{name}_{position}"
+        seen.add(name.lower())
+        names.append(name)
+    return names
+
+
+def struct_of(columns: Mapping[str, str], omit: Iterable[str]) -> str:
+    """SQL of the columns as one JSON object, names in order, so that a column's place changes no hash."""
+    hidden = {name.lower() for name in omit}
+    kept = sorted((name for name in columns if name.lower() not in hidden), key=lambda name: name.lower())
+    members = ", ".join(f"{quoted(name)} := {columns[name]}" for name in kept)
+    return f"cast(to_json(struct_pack({members})) as varchar)"

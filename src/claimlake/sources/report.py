@@ -1,0 +1,139 @@
+"""What one ingestion did: per tenant, source, feed and file, what was delivered and what became of it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from claimlake.lake.ledger import Counts
+
+PARTIAL_SHARE = 0.05
+"""A delivery of which more than this share went to quarantine is partial (quality rule of every load)."""
+
+
+@dataclass
+class FileReport:
+    """What became of one file, or of one extract of a database table."""
+
+    org_id: str
+    source_id: str
+    feed: str
+    path: str
+    file_id: str = ""
+    status: str = "loaded"
+    counts: Counts = field(default_factory=Counts)
+    quarantined: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Records by rule and reason."""
+    warnings: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Records by rule and reason that were loaded all the same."""
+    unsupported: Counter[str] = field(default_factory=Counter)
+    """Transactions by reason: 'not supported: 270'."""
+    error: str = ""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether so much went to quarantine that the figures of this delivery are not complete."""
+        return self.counts.quarantined > PARTIAL_SHARE * self.counts.delivered
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain values, for JSON."""
+        return {
+            "org_id": self.org_id,
+            "source_id": self.source_id,
+            "feed": self.feed,
+            "file": self.path,
+            "file_id": self.file_id,
+            "status": self.status,
+            **vars(self.counts),
+            "is_partial": self.is_partial,
+            "quarantined_by": _listed(self.quarantined),
+            "warnings": _listed(self.warnings),
+            "unsupported_by": dict(self.unsupported),
+            "error": self.error or None,
+        }
+
+
+@dataclass
+class IngestReport:
+    """The reports of all files a run touched, and what it could not reach."""
+
+    files: list[FileReport] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    """Sources, tables and mappings that could not be read; everything else was."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 when everything that was delivered could be taken, else 1; quarantined records are no failure."""
+        return 1 if self.errors or any(file.error for file in self.files) else 0
+
+    @property
+    def total(self) -> Counts:
+        """The sum over all files."""
+        total = Counts()
+        for file in self.files:
+            total.add(file.counts)
+        return total
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain values, for JSON."""
+        return {
+            "total": vars(self.total),
+            "errors": self.errors,
+            "files": [file.as_dict() for file in self.files],
+        }
+
+    def __str__(self) -> str:
+        return "\n".join([*self._table(), *self._notes()])
+
+    def _table(self) -> list[str]:
+        header = (
+            "source",
+            "feed",
+            "files",
+            "delivered",
+            "loaded",
+            "quarantined",
+            "duplicates",
+            "unsupported",
+        )
+        feeds: dict[tuple[str, str], list[FileReport]] = {}
+        for file in self.files:
+            feeds.setdefault((f"{file.org_id}/{file.source_id}", file.feed), []).append(file)
+        rows = [(*name, *_numbers(files)) for name, files in sorted(feeds.items())]
+        rows.append(("total", "", *_numbers(self.files)))
+        return _aligned([header, *rows])
+
+    def _notes(self) -> list[str]:
+        reasons: Counter[str] = Counter()
+        for file in self.files:
+            reasons.update({f"quarantined {rule}: {why}": n for (rule, why), n in file.quarantined.items()})
+            reasons.update({f"warning {rule}: {why}": n for (rule, why), n in file.warnings.items()})
+            reasons.update(file.unsupported)
+        notes = [f"{count:>9,}  {reason}" for reason, count in sorted(reasons.items())]
+        failed = [f"error: {file.source_id}/{file.path}: {file.error}" for file in self.files if file.error]
+        return notes + failed + [f"error: {error}" for error in self.errors]
+
+
+def _numbers(files: Iterable[FileReport]) -> tuple[str, ...]:
+    report = IngestReport(list(files))
+    total = report.total
+    counts = (total.delivered, total.loaded, total.quarantined, total.duplicates, total.unsupported)
+    return (f"{len(report.files):,}", *(f"{count:,}" for count in counts))
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if place < 2 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _listed(reasons: Counter[tuple[str, str]]) -> list[dict[str, Any]]:
+    return [
+        {"rule": rule, "reason": reason, "records": count}
+        for (rule, reason), count in sorted(reasons.items())
+    ]
