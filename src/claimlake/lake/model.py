@@ -31,7 +31,7 @@ class Model:
     about: str
     """What one row is, and the rule in plain words."""
     grain: tuple[str, ...]
-    """Columns that tell one row from another; rows are stored in their order."""
+    """Columns that tell one row from another; rows are written sorted by them."""
     checks: tuple[Check, ...]
     partition_by: tuple[str, ...]
     tables: tuple[tuple[str, int], ...]
