@@ -1,0 +1,128 @@
+"""The command line: names, help, exit codes and messages."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from claimlake.cli import main
+
+REMITTANCE = (
+    "ISA*00*          *00*          *ZZ*PAYER          *ZZ*PROVIDER       *260105*0900*^*00501*000000001*0*T*:~"
+    "GS*HP*PAYER*PROVIDER*20260105*0900*1*X*005010X221A1~ST*835*0001~"
+    "BPR*I*60*C*ACH*CCP*01*111000025*DA*1*1999999999**01*111000025*DA*2*20260105~TRN*1*T1*1999999999~"
+    "DTM*405*20260105~N1*PR*INVENTED PAYER*XV*12345~N1*PE*INVENTED CLINIC*XX*1234567893~LX*1~"
+    "CLP*C1*1*100*60*10*12*PCN1*11*1~CAS*CO*45*30~CAS*PR*2*10~NM1*QC*1*DOE*JO~SE*12*0001~GE*1*1~IEA*1*000000001~"
+)
+
+
+def commands(
+    group: click.Group, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in group.commands.items():
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+@pytest.mark.parametrize("path", [path for path, _ in commands(main)], ids=" ".join)
+def test_every_command_has_help(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, [*path, "--help"])
+    assert result.exit_code == 0
+    assert result.output.splitlines()[2].strip()
+
+
+def test_a_folder_that_is_no_workspace_is_named_with_what_to_do(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["build", "--dir", str(tmp_path)])
+    assert result.exit_code == 1
+    assert str(tmp_path) in result.output
+    assert "claimlake init" in result.output
+
+
+def test_a_wrong_option_is_a_usage_error() -> None:
+    assert CliRunner().invoke(main, ["demo", "--scale", "enormous"]).exit_code == 2
+
+
+def test_init_does_not_touch_a_folder_in_use(tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").write_text("mine", encoding="utf-8")
+    result = CliRunner().invoke(main, ["init", str(tmp_path)])
+    assert result.exit_code == 1
+    assert (tmp_path / "kept.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_x12_writes_tables_without_a_workspace(tmp_path: Path) -> None:
+    (tmp_path / "one.835").write_text(REMITTANCE, encoding="ascii")
+    result = CliRunner().invoke(
+        main, ["x12", str(tmp_path / "one.835"), "--out", str(tmp_path / "out"), "--json"]
+    )
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.output)
+    assert summary["transactions"] == {"accepted": 1, "quarantined": 0, "unsupported": 0}
+    rows = {table["table"]: table["rows"] for table in summary["tables"]}
+    assert rows["era_835"] == 1
+    assert rows["era_835_adjustment"] == 2
+
+
+def test_x12_names_a_file_it_cannot_read_and_reads_the_others(tmp_path: Path) -> None:
+    (tmp_path / "one.835").write_text(REMITTANCE, encoding="ascii")
+    (tmp_path / "two.835").write_text("", encoding="ascii")
+    result = CliRunner().invoke(main, ["x12", str(tmp_path), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 1
+    assert "two.835" in result.output
+    assert (tmp_path / "out" / "era_835.parquet").exists()
+
+
+def test_metrics_can_be_listed_and_explained_before_there_is_data(tmp_path: Path) -> None:
+    assert CliRunner().invoke(main, ["init", str(tmp_path / "lake")]).exit_code == 0
+    where = ["--dir", str(tmp_path / "lake")]
+    listed = CliRunner().invoke(main, ["metrics", "list", "--json", *where])
+    assert {"hosp_initial_denial_rate_claims", "phys_days_in_ar"} <= {
+        kpi["key"] for kpi in json.loads(listed.output)
+    }
+    explained = CliRunner().invoke(main, ["metrics", "explain", "hosp_initial_denial_rate_claims", *where])
+    assert "first adjudication" in explained.output
+
+
+def test_an_unknown_metric_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    CliRunner().invoke(main, ["init", str(tmp_path / "lake")])
+    result = CliRunner().invoke(
+        main, ["metrics", "explain", "hosp_dnfb_day", "--dir", str(tmp_path / "lake")]
+    )
+    assert result.exit_code == 1
+    assert "hosp_dnfb_days" in result.output
+
+
+def test_users_are_added_listed_and_given_tokens(tmp_path: Path) -> None:
+    CliRunner().invoke(main, ["init", str(tmp_path / "lake")])
+    where = ["--dir", str(tmp_path / "lake")]
+    added = CliRunner().invoke(
+        main,
+        [
+            "users",
+            "add",
+            "jo@acme.example",
+            "--org",
+            "acme",
+            "--role",
+            "analyst",
+            "--password",
+            "a long password",
+            *where,
+        ],
+    )
+    assert added.exit_code == 0, added.output
+    assert "jo@acme.example" in CliRunner().invoke(main, ["users", "list", *where]).output
+    token = CliRunner().invoke(main, ["users", "token", "jo@acme.example", "--label", "nightly", *where])
+    assert token.exit_code == 0
+    assert len(token.output.strip()) >= 32
+
+
+def test_doctor_finds_this_installation_well(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["doctor", "--json", "--dir", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert {"Python", "duckdb", "Built-in content"} <= {
+        finding["name"] for finding in json.loads(result.output)
+    }
