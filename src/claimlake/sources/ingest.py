@@ -44,9 +44,11 @@ def ingest(
     report = IngestReport()
     with _only_run(workspace):
         contracts = all_contracts(workspace)
-        mappings = load_mappings(workspace, contracts)
+        tenants = _chosen(load_tenants(workspace.path / "tenants"), org_ids)
+        systems = {source.system for tenant in tenants for source in tenant.sources}
+        mappings = load_mappings(workspace, contracts, systems)
         run = Run(workspace, contracts, report, progress or _silent, settle_seconds, _secret(workspace))
-        for tenant in _chosen(load_tenants(workspace.path / "tenants"), org_ids):
+        for tenant in tenants:
             for source in tenant.sources:
                 if source.is_active:
                     run.source(tenant, source, mappings)
@@ -72,7 +74,7 @@ class Run:
     def source(self, tenant: Tenant, source: Source, mappings: Mapping[str, SourceMapping]) -> None:
         """Load what is new of one source; an error ends this source, not the run."""
         if source.system not in mappings:
-            known = ", ".join(sorted(mappings)) or "none"
+            known = ", ".join(file.stem for file in self.workspace.content("sources", "*.yml"))
             self.report.errors.append(
                 f"tenant {tenant.org_id}: source {source.id}: no mapping '{source.system}'. Known: {known}."
             )
@@ -110,6 +112,7 @@ class SourceRun:
         folder = self.run.workspace.landing / self.tenant.org_id / self.source.id
         candidates = inbox.scan(folder, self.ledger.known_paths())
         for batch in _batches(inbox.settled(candidates, self.run.settle_seconds)):
+            self.run.progress(f"keep {len(batch)} files of {self.source.id}")
             kept = [inbox.keep(candidate, self.files) for candidate in batch]
             inbox.make_durable(self.files)
             self._take([delivery for delivery in kept if delivery])

@@ -114,10 +114,14 @@ def source_columns(expression: str) -> set[str]:
     return names - {ROW_NUMBER}
 
 
-def load_mappings(workspace: Workspace, contracts: Mapping[str, Contract]) -> dict[str, SourceMapping]:
-    """Mappings of lakehouse/sources and of the workspace, by system."""
-    mappings = [read_mapping(file, contracts) for file in workspace.content("sources", "*.yml")]
-    return {mapping.system: mapping for mapping in mappings}
+def load_mappings(
+    workspace: Workspace, contracts: Mapping[str, Contract], systems: Iterable[str]
+) -> dict[str, SourceMapping]:
+    """The mappings of some systems, from lakehouse/sources and the workspace; unknown systems are left out."""
+    files = {file.stem: file for file in workspace.content("sources", "*.yml")}
+    return {
+        system: read_mapping(files[system], contracts) for system in sorted(set(systems)) if system in files
+    }
 
 
 def read_mapping(file: Path, contracts: Mapping[str, Contract]) -> SourceMapping:

@@ -1,0 +1,227 @@
+import sqlite3
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from claimlake.errors import ConfigurationError, WorkspaceError
+from claimlake.lake.land import quarantine
+from claimlake.sources.ingest import ingest
+from tests.sources.landing import deliver, make, only, rows, run, versions, without_database
+
+PATIENTS = (
+    "ID,LName,DOB,SSN,Updated\n1,Ash,1980-01-02,111-22-3333,2024-05-01\n2,Birch,1990-03-04,,2024-05-02\n"
+)
+LINES = "Id,Enc,Day,Amount,Paid\nT1,E1,2024-03-01,988.3699951171875,10\nT2,E1,2024-03-02,50,0\nT3,E2,2024-03-02,5.555,1\n"
+
+
+def test_a_file_becomes_rows_with_their_place_and_content(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, "emr/patients.csv", PATIENTS)
+    report = run(workspace)
+    assert (report.exit_code, vars(report.total)) == (
+        0,
+        {"delivered": 2, "loaded": 2, "quarantined": 0, "duplicates": 0, "unsupported": 0},
+    )
+    columns = (
+        "patient_id, birth_date, source_system_id, source_file, source_row, length(file_id), length(ssn_hash)"
+    )
+    assert rows(workspace, "bronze.emr_patients", columns) == [
+        ("1", date(1980, 1, 2), "emr", "patients.csv", 1, 64, 64),
+        ("2", date(1990, 3, 4), "emr", "patients.csv", 2, 64, None),
+    ]
+    assert "111-22" not in str(rows(workspace, "bronze.emr_patients"))
+
+
+def test_ingesting_the_same_landing_again_changes_no_table(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, "emr/patients.csv", PATIENTS)
+    deliver(workspace, "emr/lines.csv", LINES)
+    run(workspace)
+    before = versions(workspace)
+    assert run(workspace).files == []
+    assert versions(workspace) == before
+
+
+def test_the_same_content_under_another_name_is_a_duplicate(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, "emr/patients.csv", PATIENTS)
+    run(workspace)
+    before = versions(workspace)
+    deliver(workspace, "emr/again/patients_2.csv", PATIENTS)
+    file = only(run(workspace))
+    assert (file.status, file.counts.delivered, file.counts.duplicates) == ("duplicate", 2, 2)
+    assert versions(workspace) == before
+
+
+def test_of_a_later_full_file_only_what_changed_is_appended(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, "emr/patients.csv", PATIENTS)
+    run(workspace)
+    deliver(
+        workspace, "emr/patients.csv", PATIENTS.replace("Birch", "Beech") + "3,Cedar,1970-01-01,,2024-05-03\n"
+    )
+    file = only(run(workspace))
+    assert (file.counts.delivered, file.counts.loaded, file.counts.duplicates) == (3, 2, 1)
+    names = [name for (name,) in rows(workspace, "bronze.emr_patients", "last_name")]
+    assert names == ["Ash", "Beech", "Birch", "Cedar"]
+    deliver(workspace, "emr/patients.csv", PATIENTS + "\n")
+    assert only(run(workspace)).counts.loaded == 1  # Birch is news again, because Beech came in between
+
+
+def test_a_record_with_one_bad_value_is_held_out_of_all_its_tables(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, "emr/lines.csv", LINES)
+    file = only(run(workspace))
+    assert file.quarantined == {("ALL-09", "amount charge_amount is not a money value"): 1}
+    assert rows(workspace, "bronze.emr_charges", "charge_id, charge_amount") == [
+        ("T1", Decimal("988.37")),
+        ("T2", Decimal("50.00")),
+    ]
+    assert rows(workspace, "bronze.emr_transactions", "transaction_id, amount") == [("T1", Decimal("10.00"))]
+    (held,) = quarantine(workspace, "north")
+    assert (held.rule_id, held.source_row, held.table_name) == ("ALL-09", 3, "bronze.emr_charges")
+
+
+def test_a_record_in_quarantine_is_not_put_there_twice(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, "emr/lines.csv", LINES)
+    run(workspace)
+    deliver(workspace, "emr/lines.csv", LINES + "T4,E2,2024-03-03,7,0\n")
+    file = only(run(workspace))
+    assert (file.counts.loaded, file.counts.quarantined, file.counts.duplicates) == (1, 1, 2)
+    assert len(quarantine(workspace, "north")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rule", "reason"),
+    [
+        ("patients.csv", "", "ALL-01", "file is empty"),
+        ("patients.csv", " \r\n\r\n", "ALL-01", "file is empty"),
+        ("patients.csv", '[{"ID": 1}]', "ALL-16", "file is json, not delimited"),
+        ("patients.csv", b"%PDF-1.7 ...", "ALL-16", "file is a PDF"),
+        ("patients.csv", b"ab\0\1\2", "ALL-16", "file is not text"),
+        ("patients.csv", b"ID,LName\n1,\x81\n", "ALL-16", "file is neither UTF-8 nor Windows-1252 text"),
+        ("other.csv", "a,b\n1,2\n", "ALL-15", "no feed of small_emr takes a file of this name"),
+        ("patients.csv", "Name,DOB\nAsh,1980-01-01\n", "ALL-02", "required column ID is missing"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_is_quarantined_whole(
+    tmp_path: Path, name: str, content: str | bytes, rule: str, reason: str
+) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, f"emr/{name}", content)
+    report = run(workspace)
+    file = only(report)
+    assert (report.exit_code, file.status, file.quarantined) == (0, "quarantined", {(rule, reason): 1})
+    (held,) = quarantine(workspace, "north")
+    assert (held.table_name, held.source_file, held.rule_id) == ("file", name, rule)
+    assert (workspace.files_path / "north" / (held.file_id or "")).is_file()
+    assert run(workspace).files == []
+
+
+def test_other_columns_order_case_and_delimiter_are_understood(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    content = '\ufeffdob|Extra|mrn|lname\r\n01/02/1980|x|9|"Ash, Jr"\r\n'
+    deliver(workspace, "emr/patients.txt", content)
+    file = only(run(workspace))
+    assert file.counts.loaded == 1
+    assert set(file.warnings) == {
+        ("ALL-02", f"optional column {name} is missing") for name in ("ID", "SSN", "Updated")
+    }
+    expected = [("9", "Ash, Jr", date(1980, 1, 2))]
+    assert rows(workspace, "bronze.emr_patients", "patient_id, last_name, birth_date") == expected
+
+
+def test_windows_1252_text_is_read_with_a_warning(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, "emr/patients.csv", "ID,LName,DOB\n1,Núñez,1980-01-01\n".encode("cp1252"))
+    file = only(run(workspace))
+    assert ("ALL-01", "file is not UTF-8, read as Windows-1252") in file.warnings
+    assert rows(workspace, "bronze.emr_patients", "last_name") == [("Núñez",)]
+
+
+def test_a_truncated_file_loads_its_whole_rows_and_holds_the_broken_one(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, "emr/lines.csv", LINES.splitlines()[0] + "\nT1,E1,2024-03-01,5,1\nT2,E1,20")
+    file = only(run(workspace))
+    assert (file.counts.delivered, file.counts.loaded, file.counts.quarantined) == (2, 1, 1)
+    assert file.quarantined == {("ALL-14", "row has fewer values than the header"): 1}
+    assert file.is_partial
+
+
+def test_unfinished_and_hidden_files_wait(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    for name in ("patients.csv.part", ".patients.csv", "patients.tmp"):
+        deliver(workspace, f"emr/{name}", PATIENTS)
+    assert run(workspace).files == []
+
+
+def test_a_mapping_that_fails_is_an_error_and_the_file_is_tried_again(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    mapping = workspace.path / "sources" / "small_emr.yml"
+    good = mapping.read_text()
+    mapping.write_text(good.replace("birth_date: DOB", "birth_date: cast(LName as date)"))
+    deliver(workspace, "emr/patients.csv", PATIENTS)
+    report = run(workspace)
+    assert report.exit_code == 1
+    assert "fail (Conversion)" in only(report).error
+    assert "Ash" not in only(report).error
+    mapping.write_text(good)
+    assert only(run(workspace)).counts.loaded == 2
+
+
+def test_an_unknown_system_or_tenant_is_named(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    (workspace.path / "sources" / "small_emr.yml").unlink()
+    deliver(workspace, "emr/patients.csv", PATIENTS)
+    report = run(workspace)
+    assert report.exit_code == 1
+    assert "no mapping 'small_emr'" in report.errors[0]
+    with pytest.raises(ConfigurationError, match="no tenant 'south'"):
+        ingest(workspace, org_ids=["south"])
+
+
+def test_two_ingestions_cannot_run_at_once(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, "emr/patients.csv", PATIENTS)
+    seen: list[str] = []
+
+    def again(step: str) -> None:
+        with pytest.raises(WorkspaceError, match="another ingestion"):
+            run(workspace)
+        seen.append(step)
+
+    ingest(workspace, progress=again, settle_seconds=0)
+    assert seen
+
+
+def test_a_database_that_is_missing_does_not_stop_the_files(tmp_path: Path) -> None:
+    workspace = make(tmp_path)
+    deliver(workspace, "emr/patients.csv", PATIENTS)
+    report = run(workspace)
+    assert (report.exit_code, report.total.loaded) == (1, 2)
+    assert "no database file 'emr.sqlite'" in report.errors[0]
+
+
+def test_a_missing_table_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    workspace = make(tmp_path)
+    with sqlite3.connect(workspace.path / "emr.sqlite") as database:
+        database.execute("create table departments (id text, name text)")
+        database.execute("insert into departments values ('D1', 'Cardiology')")
+    database.close()
+    report = run(workspace)
+    assert (report.exit_code, report.total.loaded) == (1, 1)
+    assert "no table 'charges' in the database" in report.errors[0]
+
+
+def test_the_report_prints_sums_and_reasons_and_no_patient(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, "emr/lines.csv", LINES)
+    deliver(workspace, "emr/patients.csv", PATIENTS)
+    report = run(workspace)
+    text = str(report)
+    assert "quarantined ALL-09: amount charge_amount is not a money value" in text
+    assert text.splitlines()[3].split() == ["total", "2", "5", "4", "1", "0", "0"]
+    assert "Ash" not in text + str(report.as_dict())
