@@ -1,5 +1,7 @@
 """The encounters of one unit: who came when, for what, and what was charged."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from claimlake.synthetic.calendar import weekday
@@ -32,69 +34,78 @@ OFFICE_MIX = [0.93, 0.07]
 MEAN_STAY = 3.6
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where encounters happen: one unit with its people and contracts."""
+
+    profile: Profile
+    unit: Unit
+    patients: list[Patient]
+    providers: list[Provider]
+    contracts: Contracts
+
+
 def invent_accounts(
-    profile: Profile, unit: Unit, patients: list[Patient], providers: list[Provider], contracts: Contracts,
-    *, count: int, start: int, until: int, seed: list[int], dice: Dice,
-) -> list[Account]:  # fmt: skip
+    site: Site, count: int, window: tuple[int, int], seed: list[int], dice: Dice
+) -> list[Account]:
     """The accounts of one unit in order of arrival, numbered from the unit's first account number."""
+    start, until = window
     generator = np.random.default_rng(seed)
-    is_hospital = profile.entities[unit.entity_id].billing_type == "HB"
+    is_hospital = site.profile.entities[site.unit.entity_id].billing_type == "HB"
     classes, mix = (HOSPITAL_CLASSES, HOSPITAL_MIX) if is_hospital else (OFFICE_CLASSES, OFFICE_MIX)
     drawn = generator.choice(len(classes), count, p=mix).tolist()
     # The volume grows a little over time: more mass near the end of the window.
     days = np.sort(start + (generator.random(count) ** 0.94 * (until - start + 1)).astype(int)).tolist()
     minutes = (generator.beta(4, 4, count) * 1_439).astype(int).tolist()
     stays = np.clip(generator.gamma(1.6, MEAN_STAY / 1.6, count).round(), 1, 24).astype(int).tolist()
-    owners = (generator.random(count) ** 1.4 * len(patients)).astype(int).tolist()
+    owners = (generator.random(count) ** 1.4 * len(site.patients)).astype(int).tolist()
     accounts = []
     for index in range(count):
         kind = classes[drawn[index]]
-        day = days[index]
-        if kind in ("outpatient", "office", "telehealth") and weekday(day) > 4:
-            day = max(start, day - 2)
-        patient = patients[owners[index]]
-        account = _account(profile, unit, patient, providers, kind, day, stays[index], dice)
-        account.number = unit.first_account + index
+        patient = site.patients[owners[index]]
+        account = _account(site, patient, kind, dice)
+        account.arrive_day = _opening_day(kind, days[index], start)
+        account.discharge_day = account.arrive_day + _stay(kind, stays[index], dice)
+        account.number = site.unit.first_account + index
         account.arrive_minute = minutes[index]
-        _price(account, contracts)
+        _charge(account, dice)
+        _authorize(account, dice)
+        _price(account, site.contracts)
         accounts.append(account)
     return accounts
 
 
-def _account(
-    profile: Profile,
-    unit: Unit,
-    patient: Patient,
-    providers: list[Provider],
-    kind: str,
-    day: int,
-    stay: int,
-    dice: Dice,
-) -> Account:
-    provider = _provider(providers, kind, dice)
-    leave = day + (stay if kind == "inpatient" else dice.between(0, 2) if kind == "observation" else 0)
-    account = Account(
-        unit=unit,
-        billing_type=profile.entities[unit.entity_id].billing_type,
+def _opening_day(kind: str, day: int, start: int) -> int:
+    """Scheduled visits move from the weekend to a working day."""
+    is_scheduled = kind in ("outpatient", "office", "telehealth")
+    return max(start, day - 2) if is_scheduled and weekday(day) > 4 else day
+
+
+def _stay(kind: str, nights: int, dice: Dice) -> int:
+    if kind == "inpatient":
+        return nights
+    return dice.between(0, 2) if kind == "observation" else 0
+
+
+def _account(site: Site, patient: Patient, kind: str, dice: Dice) -> Account:
+    profile, provider = site.profile, _provider(site.providers, kind, dice)
+    first, second = dice.one_of(DIAGNOSES), dice.one_of(DIAGNOSES)
+    return Account(
+        unit=site.unit,
+        billing_type=profile.entities[site.unit.entity_id].billing_type,
         number=0,
         patient=patient,
         encounter_class=kind,
         provider=provider,
         facility_id=provider.department.facility_id,
-        arrive_day=day,
+        arrive_day=0,
         arrive_minute=0,
-        discharge_day=leave,
+        discharge_day=0,
         lines=[],
         payer=profile.payers[patient.payer_id] if patient.payer_id else None,
         secondary=profile.payers[patient.secondary_id] if patient.secondary_id else None,
-        diagnoses=[dice.one_of(DIAGNOSES)],
+        diagnoses=[first] if first == second else [first, second],
     )
-    second = dice.one_of(DIAGNOSES)
-    if second not in account.diagnoses:
-        account.diagnoses.append(second)
-    _charge(account, dice)
-    _authorize(account, dice)
-    return account
 
 
 def _provider(providers: list[Provider], kind: str, dice: Dice) -> Provider:
@@ -108,14 +119,7 @@ def _provider(providers: list[Provider], kind: str, dice: Dice) -> Provider:
 def _charge(account: Account, dice: Dice) -> None:
     day = account.arrive_day
     if account.encounter_class == "inpatient":
-        (account.drg, account.drg_weight, diagnosis) = dice.draw(DRG)
-        account.diagnoses[0] = diagnosis
-        nights = account.discharge_day - day
-        room = INTENSIVE_ROOM if dice.chance(0.15) else ROOM
-        _add(account, room, day, nights, dice)
-        for procedure in ANCILLARY:
-            if dice.chance(0.6):
-                _add(account, procedure, dice.between(day, account.discharge_day), 1 + nights // 3, dice)
+        _charge_stay(account, dice)
     elif account.encounter_class in ("emergency", "observation"):
         _add(account, dice.draw(EMERGENCY_VISIT), day, 1, dice)
         _some(account, LABORATORY, 0.35, day, dice)
@@ -133,6 +137,15 @@ def _charge(account: Account, dice: Dice) -> None:
             _some(account, LABORATORY[:3], 0.2, day, dice)
     if not account.lines:
         _add(account, dice.one_of(LABORATORY), day, 1, dice)
+
+
+def _charge_stay(account: Account, dice: Dice) -> None:
+    day, nights = account.arrive_day, account.discharge_day - account.arrive_day
+    (account.drg, account.drg_weight, account.diagnoses[0]) = dice.draw(DRG)
+    _add(account, INTENSIVE_ROOM if dice.chance(0.15) else ROOM, day, nights, dice)
+    for procedure in ANCILLARY:
+        if dice.chance(0.6):
+            _add(account, procedure, dice.between(day, account.discharge_day), 1 + nights // 3, dice)
 
 
 def _some(account: Account, items: list[Procedure], probability: float, day: int, dice: Dice) -> None:
@@ -177,6 +190,4 @@ def _price(account: Account, contracts: Contracts) -> None:
     if account.payer is None:
         return
     for line in account.lines:
-        line.expected = contracts.expected(
-            account.unit.entity_id, account.payer.payer_id, line.day, line.code, line.units, line.charge
-        )
+        line.expected = contracts.expected(account.unit.entity_id, account.payer.payer_id, line)

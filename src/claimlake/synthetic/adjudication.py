@@ -11,6 +11,10 @@ from claimlake.synthetic.procedure import DOWNCODED
 
 MEDICARE_DEDUCTIBLE = 167_600
 SEQUESTRATION_PERCENT = 2
+UNCONTRACTED_PERCENT = 45
+"""Share of charges a payer without a contract allows."""
+WHOLE_CLAIM_DENIAL = 0.2
+REMARK_ON_CLAIM = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +38,39 @@ class Plan:
 
 
 PAY = Plan()
+DUPLICATE = Reason("18", "duplicate", "OA")
 
 
-def adjudicate(
-    claim: Claim, day: int, frequency: str, control: str, plan: Plan, contracts: Contracts, dice: Dice
-) -> Adjudication:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One answer to give: which version of a claim, under which control number, on which day."""
+
+    claim: Claim
+    day: int
+    control: str
+    frequency: str = "1"
+
+
+def adjudicate(request: Request, plan: Plan, contracts: Contracts, dice: Dice) -> Adjudication:
     """The payer's answer to a primary claim, balanced line by line."""
-    account = claim.account
-    if plan.reason and not plan.is_partial and (not account.has_service_lines or dice.chance(0.2)):
-        return _deny_whole(claim, day, frequency, control, plan.reason)
+    account = request.claim.account
+    reason = plan.reason
+    if reason and not plan.is_partial:
+        has_no_lines = bool(reason.status) or not account.has_service_lines
+        if has_no_lines or dice.chance(WHOLE_CLAIM_DENIAL):
+            return _deny_whole(request, reason)
     portions = account.lines if account.has_service_lines else [_whole(account)]
     denied = _denied_lines(portions, plan, dice)
-    sharing = _CostSharing(_cost_share(claim, dice))
-    services = [
-        _decide(claim, portion, plan, portion.number in denied, sharing, contracts, dice)
-        for portion in portions
-    ]
-    return _assemble(claim, day, frequency, control, services, plan.reason, dice)
+    desk = _Desk(request.claim, plan, contracts, dice)
+    services = [desk.decide(portion, is_denied=portion.number in denied) for portion in portions]
+    return _assemble(request, services, reason, dice)
 
 
 def adjudicate_secondary(
-    claim: Claim, day: int, control: str, primary: Adjudication, reason: Reason | None, dice: Dice
+    request: Request, primary: Adjudication, reason: Reason | None, dice: Dice
 ) -> Adjudication:
     """A later payer's answer: OA-23 covers what the primary settled, the rest is paid, reduced or denied."""
+    claim = request.claim
     is_medicaid = claim.payer.payer_class.startswith("medicaid")
     pays_deductible = dice.chance(0.6)
     parts = primary.services or [
@@ -80,18 +94,29 @@ def adjudicate_secondary(
                 adjustments.append(Adjustment("PR", "1", deductible))
         remarks = (reason.remark,) if reason and reason.remark and left else ()
         services.append(Service(part.line, part.charge, paid, adjustments, remarks=remarks))
-    return _assemble(claim, day, "1", control, services, reason, dice, status="2")
+    answer = _assemble(request, services, reason, dice)
+    answer.status = "2"
+    return answer
+
+
+def deny_duplicate(request: Request) -> Adjudication:
+    """The answer to a claim the payer already has: OA-18 for the whole charge."""
+    return _deny_whole(request, DUPLICATE)
 
 
 def reverse(original: Adjudication, day: int) -> Adjudication:
     """CLP02 22: the original with every amount negated and its group codes kept."""
     services = [
         Service(
-            service.line, -service.charge, -service.paid, [_negate(item) for item in service.adjustments],
-            service.paid_code, (),
+            service.line,
+            -service.charge,
+            -service.paid,
+            [_negate(item) for item in service.adjustments],
+            service.paid_code,
+            (),
         )
         for service in original.services
-    ]  # fmt: skip
+    ]
     return Adjudication(
         claim=original.claim,
         day=day,
@@ -114,24 +139,37 @@ def _whole(account: Account) -> Line:
     expected = [line.expected for line in account.lines]
     known = [amount for amount in expected if amount is not None]
     return Line(
-        number=0, day=account.from_day, post_day=0, revenue_code="", code="", modifier="", units=1,
-        charge=account.charge, expected=sum(known) if len(known) == len(expected) else None,
-    )  # fmt: skip
+        number=0,
+        day=account.from_day,
+        post_day=0,
+        revenue_code="",
+        code="",
+        modifier="",
+        units=1,
+        charge=account.charge,
+        expected=sum(known) if len(known) == len(expected) else None,
+    )
 
 
-def _deny_whole(claim: Claim, day: int, frequency: str, control: str, reason: Reason) -> Adjudication:
-    charge = claim.account.charge
+def _deny_whole(request: Request, reason: Reason) -> Adjudication:
+    answer = _blank(request)
+    answer.status = reason.status or "1"
+    answer.adjustments = [_denial(reason, answer.charge)]
+    answer.remarks = (reason.remark,) if reason.remark else ()
+    return answer
+
+
+def _blank(request: Request) -> Adjudication:
     return Adjudication(
-        claim=claim,
-        day=day,
-        status=reason.status or "1",
-        frequency=frequency,
-        control=control,
-        charge=charge,
+        claim=request.claim,
+        day=request.day,
+        status="1",
+        frequency=request.frequency,
+        control=request.control,
+        charge=request.claim.account.charge,
         paid=0,
-        adjustments=[_denial(reason, charge)],
+        adjustments=[],
         services=[],
-        remarks=(reason.remark,) if reason.remark else (),
     )
 
 
@@ -151,26 +189,33 @@ def _denied_lines(portions: list[Line], plan: Plan, dice: Dice) -> set[int]:
 
 
 def _cost_share(claim: Claim, dice: Dice) -> CostShare:
+    """What a plan of the payer's class leaves to the patient on this kind of encounter."""
     account, payer_class = claim.account, claim.payer.payer_class
-    is_office = account.billing_type == "PB"
     if payer_class == "medicare_ffs":
         if account.encounter_class == "inpatient":
             return CostShare(deductible=MEDICARE_DEDUCTIBLE if dice.chance(0.75) else 0)
         return CostShare(deductible=25_700 if dice.chance(0.1) else 0, percent=20)
     if payer_class == "medicare_advantage":
-        if account.encounter_class == "inpatient":
-            return CostShare(copay=dice.one_of([29_500, 59_000, 118_000]))
-        return CostShare(copay=dice.one_of([1_500, 2_500, 4_500])) if is_office else CostShare(percent=12)
+        return _advantage_share(account, dice)
     if payer_class in ("commercial", "exchange", "other"):
-        if is_office and dice.chance(0.55):
-            return CostShare(copay=dice.one_of([2_500, 3_500, 5_000]))
-        deductible = dice.between(20, 300) * 1_000 if dice.chance(0.34) else 0
-        return CostShare(deductible=deductible, percent=dice.one_of([0, 10, 20, 20]))
-    if payer_class == "tricare_va":
-        return CostShare(percent=15)
-    if payer_class.startswith("medicaid") and dice.chance(0.1):
-        return CostShare(copay=300)
-    return CostShare()
+        return _commercial_share(account, dice)
+    is_charged = payer_class.startswith("medicaid") and dice.chance(0.1)
+    return CostShare(percent=15 if payer_class == "tricare_va" else 0, copay=300 if is_charged else 0)
+
+
+def _advantage_share(account: Account, dice: Dice) -> CostShare:
+    if account.encounter_class == "inpatient":
+        return CostShare(copay=dice.one_of([29_500, 59_000, 118_000]))
+    if account.billing_type == "PB":
+        return CostShare(copay=dice.one_of([1_500, 2_500, 4_500]))
+    return CostShare(percent=12)
+
+
+def _commercial_share(account: Account, dice: Dice) -> CostShare:
+    if account.billing_type == "PB" and dice.chance(0.55):
+        return CostShare(copay=dice.one_of([2_500, 3_500, 5_000]))
+    deductible = dice.between(20, 300) * 1_000 if dice.chance(0.34) else 0
+    return CostShare(deductible=deductible, percent=dice.one_of([0, 10, 20, 20]))
 
 
 class _CostSharing:
@@ -195,48 +240,58 @@ class _CostSharing:
         return found
 
 
-def _decide(
-    claim: Claim,
-    line: Line,
-    plan: Plan,
-    is_denied: bool,
-    sharing: _CostSharing,
-    contracts: Contracts,
-    dice: Dice,
-) -> Service:
-    contract = line.expected if line.expected is not None else share(line.charge, 45, 100)
-    if is_denied and plan.reason and line.number:
-        return _deny_line(line, contract, plan.reason, dice)
-    allowed = min(line.charge, share(contract, plan.allowed_percent, 100))
-    adjustments, paid_code, denied = [], "", 0
-    if is_denied and plan.reason:
-        denied = share(allowed, dice.between(15, 70), 100)
-        adjustments.append(_denial(plan.reason, denied))
-    elif plan.is_downcoded and line.code in DOWNCODED:
-        paid_code = DOWNCODED[line.code]
-        lower = _lower_fee(claim, line, paid_code, contract, contracts)
-        if dice.chance(0.5) and allowed > lower:
-            denied = allowed - lower
-            adjustments.append(Adjustment("CO", "150", denied, "medical_necessity"))
-        allowed = lower + denied
-    if line.charge > allowed:
-        adjustments.insert(0, Adjustment("CO", "45", line.charge - allowed))
-    payable = allowed - denied
-    owed = sharing.take(payable)
-    adjustments += owed
-    paid = payable - sum(item.amount for item in owed)
-    if claim.payer.payer_class == "medicare_ffs" and paid:
-        sequestered = share(paid, SEQUESTRATION_PERCENT, 100)
-        if sequestered:
-            adjustments.append(Adjustment("CO", "253", sequestered))
-        paid -= sequestered
-    remarks = (plan.reason.remark,) if is_denied and plan.reason and plan.reason.remark else ()
-    return Service(line, line.charge, paid, adjustments, paid_code, remarks, payable)
+class _Desk:
+    """Decides the lines of one claim under one plan."""
 
+    def __init__(self, claim: Claim, plan: Plan, contracts: Contracts, dice: Dice) -> None:
+        self.claim = claim
+        self.plan = plan
+        self.contracts = contracts
+        self.dice = dice
+        self.sharing = _CostSharing(_cost_share(claim, dice))
 
-def _lower_fee(claim: Claim, line: Line, code: str, contract: int, contracts: Contracts) -> int:
-    fee = contracts.fee(claim.account.unit.entity_id, claim.payer.payer_id, line.day, code)
-    return min(fee * line.units, contract) if fee is not None else share(contract, 72, 100)
+    def decide(self, line: Line, *, is_denied: bool) -> Service:
+        """The answer to one line; the line numbered 0 is a whole inpatient claim."""
+        plan = self.plan
+        contract = (
+            line.expected if line.expected is not None else share(line.charge, UNCONTRACTED_PERCENT, 100)
+        )
+        if is_denied and plan.reason and line.number:
+            return _deny_line(line, contract, plan.reason, self.dice)
+        allowed = min(line.charge, share(contract, plan.allowed_percent, 100))
+        denials: list[Adjustment] = []
+        paid_code = ""
+        if is_denied and plan.reason:
+            denials.append(_denial(plan.reason, share(allowed, self.dice.between(15, 70), 100)))
+        elif plan.is_downcoded and line.code in DOWNCODED:
+            paid_code = DOWNCODED[line.code]
+            lower = self._lower_fee(line, paid_code, contract)
+            if self.dice.chance(0.5) and allowed > lower:
+                denials.append(Adjustment("CO", "150", allowed - lower, "medical_necessity"))
+            else:
+                allowed = lower
+        service = self._pay(line, allowed, denials)
+        service.paid_code = paid_code
+        if is_denied and plan.reason and plan.reason.remark:
+            service.remarks = (plan.reason.remark,)
+        return service
+
+    def _pay(self, line: Line, allowed: int, denials: list[Adjustment]) -> Service:
+        """Charge = contractual + denied + patient share + sequestration + paid, in cents."""
+        contractual = [Adjustment("CO", "45", line.charge - allowed)] if line.charge > allowed else []
+        payable = allowed - sum(item.amount for item in denials)
+        owed = self.sharing.take(payable)
+        paid = payable - sum(item.amount for item in owed)
+        is_medicare = self.claim.payer.payer_class == "medicare_ffs"
+        sequestered = share(paid, SEQUESTRATION_PERCENT, 100) if is_medicare else 0
+        reductions = [Adjustment("CO", "253", sequestered)] if sequestered else []
+        adjustments = [*contractual, *denials, *owed, *reductions]
+        return Service(line, line.charge, paid - sequestered, adjustments, allowed=payable)
+
+    def _lower_fee(self, line: Line, code: str, contract: int) -> int:
+        entity_id = self.claim.account.unit.entity_id
+        fee = self.contracts.fee(entity_id, self.claim.payer.payer_id, line.day, code)
+        return min(fee * line.units, contract) if fee is not None else share(contract, 72, 100)
 
 
 def _deny_line(line: Line, contract: int, reason: Reason, dice: Dice) -> Service:
@@ -247,27 +302,15 @@ def _deny_line(line: Line, contract: int, reason: Reason, dice: Dice) -> Service
     return Service(line, line.charge, 0, adjustments, remarks=remarks)
 
 
-def _assemble(
-    claim: Claim, day: int, frequency: str, control: str, services: list[Service], reason: Reason | None,
-    dice: Dice, status: str = "",
-) -> Adjudication:  # fmt: skip
-    paid = sum(service.paid for service in services)
-    answer = Adjudication(
-        claim=claim,
-        day=day,
-        status=status or "1",
-        frequency=frequency,
-        control=control,
-        charge=claim.account.charge,
-        paid=paid,
-        adjustments=[],
-        services=services,
-    )
-    if not claim.account.has_service_lines:
+def _assemble(request: Request, services: list[Service], reason: Reason | None, dice: Dice) -> Adjudication:
+    answer = _blank(request)
+    answer.paid = sum(service.paid for service in services)
+    if not request.claim.account.has_service_lines:
         answer.adjustments = services[0].adjustments
         answer.remarks = services[0].remarks
-        answer.services = []
-    elif reason and reason.remark and dice.chance(0.15):
+        return answer
+    answer.services = services
+    if reason and reason.remark and dice.chance(REMARK_ON_CLAIM):
         # Some payers put the remark on the claim (MOA) and leave the lines bare.
         answer.remarks = (reason.remark,)
         for service in services:

@@ -195,18 +195,18 @@ class Adjudication:
 class Transaction:
     """One ledger row of an EMR; payments and adjustments that reduce A/R are positive."""
 
-    number: int
     unit: Unit
     account: Account | None
+    """None = unapplied cash."""
     kind: str
     """payment, adjustment, refund or transfer."""
-    source: str
-    """payer or patient; empty for adjustments."""
-    sequence: str
-    payer: Payer | None
     post_day: int
     amount: int
     code: str
+    source: str = ""
+    """payer or patient; empty for adjustments."""
+    sequence: str = ""
+    payer: Payer | None = None
     method: str = ""
     channel: str = ""
     trace: str = ""
@@ -216,6 +216,8 @@ class Transaction:
     carc: str = ""
     reverses: int | None = None
     deposit_day: int | None = None
+    number: int = 0
+    """Given when it is recorded."""
 
 
 @dataclass(slots=True)

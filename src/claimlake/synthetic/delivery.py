@@ -7,21 +7,14 @@ from claimlake.synthetic.calendar import compact, iso
 from claimlake.synthetic.claim import Payment, Submission
 from claimlake.synthetic.edi_835 import REMITTANCE, payment_body
 from claimlake.synthetic.edi_837 import INSTITUTIONAL, PROFESSIONAL, batch_body, sender_id
-from claimlake.synthetic.edi_ack import (
-    ACK_277CA,
-    ACK_999,
-    body_277ca,
-    body_999,
-    clearinghouse_source,
-    payer_source,
-)
+from claimlake.synthetic.edi_ack import ACK_277CA, ACK_999, Answer, body_277ca, body_999
 from claimlake.synthetic.edi_envelope import (
     LINED,
     NEWLINES,
     PIPED,
     STANDARD,
     WINDOWS,
-    Route,
+    Envelope,
     Style,
     interchange,
     restyle,
@@ -32,6 +25,7 @@ from claimlake.synthetic.history import History
 CLEARINGHOUSE = "MERIDIAN"
 DIRECT_PAYERS = {"medicare"}
 """Payers whose files do not come through the clearinghouse."""
+VERSIONS = {"837I": INSTITUTIONAL, "837P": PROFESSIONAL}
 
 
 class Delivery:
@@ -41,9 +35,9 @@ class Delivery:
         self.history = history
         self.profile = history.profile
         self.folder = folder
+        self.sender = sender_id(history.profile)
         self.files = 0
         self._controls = count(1)
-        self._batches: dict[str, list[Submission]] = {}
 
     def deliver(self, payments: list[Payment]) -> None:
         """Write every file of the tenant."""
@@ -57,47 +51,55 @@ class Delivery:
         path.write_bytes(content)
         self.files += 1
 
+    def _incoming(self, day: int, clock: str, functional: str, version: str) -> Envelope:
+        control = next(self._controls)
+        return Envelope(CLEARINGHOUSE, self.sender, day, clock, control, functional, version)
+
     def _deliver_claims(self) -> None:
         groups: dict[tuple[int, str], dict[str, list[Submission]]] = {}
         for submission in self.history.submissions:
             account = submission.claim.account
-            batches = groups.setdefault((submission.day, account.billing_type), {})
-            batches.setdefault(account.unit.entity_id, []).append(submission)
-        for (day, billing_type), batches in sorted(groups.items()):
-            self._deliver_batches(day, billing_type, dict(sorted(batches.items())))
+            kind = "837I" if account.billing_type == "HB" else "837P"
+            submission.batch = f"{kind}{account.unit.number}{compact(submission.day)}"
+            groups.setdefault((submission.day, kind), {}).setdefault(submission.batch, []).append(submission)
+        for (day, kind), batches in sorted(groups.items()):
+            self._deliver_batches(day, kind, dict(sorted(batches.items())))
 
-    def _deliver_batches(self, day: int, billing_type: str, batches: dict[str, list[Submission]]) -> None:
-        kind, version = ("837I", INSTITUTIONAL) if billing_type == "HB" else ("837P", PROFESSIONAL)
-        control = next(self._controls)
-        sets, answers, statuses = [], [], []
-        for number, (entity_id, submissions) in enumerate(batches.items(), start=1):
-            entity = self.profile.entities[entity_id]
-            unit = submissions[0].claim.account.unit
-            batch = f"{kind}{unit.number}{compact(day)}"
-            self._batches[batch] = submissions
-            for submission in submissions:
-                submission.batch = batch
+    def _deliver_batches(self, day: int, kind: str, batches: dict[str, list[Submission]]) -> None:
+        version, control = VERSIONS[kind], next(self._controls)
+        sets = []
+        for number, (batch, submissions) in enumerate(batches.items(), start=1):
+            entity = self.profile.entities[submissions[0].claim.account.unit.entity_id]
             body = batch_body(self.profile, entity, batch, day, submissions)
             sets.append(transaction("837", number, version, body))
-            is_accepted = submissions[0].rejection_level != "set"
-            statuses.append((number, is_accepted))
-            known = [item for item in submissions if item.clearinghouse_day is not None]
-            if known and is_accepted:
-                source = clearinghouse_source()
-                answer = body_277ca(self.profile, entity, batch, source, day + 1, known, is_payer=False)
-                answers.append(transaction("277", len(answers) + 1, ACK_277CA, answer))
-        sender = sender_id(self.profile)
-        out = interchange(Route(sender, CLEARINGHOUSE), day, "1800", control, "HC", version, sets)
+        out = Envelope(self.sender, CLEARINGHOUSE, day, "1800", control, "HC", version)
+        name = f"{iso(day)}_{kind.lower()}"
         style = LINED if kind == "837P" else STANDARD
-        self._write(kind, f"{iso(day)}_{kind.lower()}.edi", restyle(out, style))
+        self._write(kind, f"{name}.edi", restyle(interchange(out, sets), style))
         if day + 1 <= self.history.until:
-            back = Route(CLEARINGHOUSE, sender)
-            syntax = transaction("999", 1, ACK_999, body_999(version, control, statuses))
-            text = interchange(back, day + 1, "0530", next(self._controls), "FA", ACK_999, [syntax])
-            self._write("999", f"{iso(day)}_{kind.lower()}.999", restyle(text, STANDARD))
-            if answers:
-                text = interchange(back, day + 1, "0600", next(self._controls), "HN", ACK_277CA, answers)
-                self._write("277CA", f"{iso(day)}_{kind.lower()}_clearinghouse.277ca", restyle(text, LINED))
+            self._deliver_syntax_ack(day + 1, name, control, version, list(batches.values()))
+            self._deliver_clearinghouse_ack(day + 1, name, batches)
+
+    def _deliver_syntax_ack(
+        self, day: int, name: str, control: int, version: str, batches: list[list[Submission]]
+    ) -> None:
+        statuses = [
+            (number, batch[0].rejection_level != "set") for number, batch in enumerate(batches, start=1)
+        ]
+        syntax = transaction("999", 1, ACK_999, body_999(version, control, statuses))
+        text = interchange(self._incoming(day, "0530", "FA", ACK_999), [syntax])
+        self._write("999", f"{name}.999", restyle(text, STANDARD))
+
+    def _deliver_clearinghouse_ack(self, day: int, name: str, batches: dict[str, list[Submission]]) -> None:
+        sets: list[str] = []
+        for batch, submissions in batches.items():
+            if submissions[0].rejection_level != "set":
+                entity = self.profile.entities[submissions[0].claim.account.unit.entity_id]
+                body = body_277ca(Answer(self.profile.tenant, entity, batch, day, submissions))
+                sets.append(transaction("277", len(sets) + 1, ACK_277CA, body))
+        if sets:
+            text = interchange(self._incoming(day, "0600", "HN", ACK_277CA), sets)
+            self._write("277CA", f"{name}_clearinghouse.277ca", restyle(text, LINED))
 
     def _deliver_payer_acks(self) -> None:
         groups: dict[int, dict[tuple[str, str], list[Submission]]] = {}
@@ -109,11 +111,10 @@ class Delivery:
             sets = []
             for number, ((payer_id, batch), submissions) in enumerate(sorted(batches.items()), start=1):
                 entity = self.profile.entities[submissions[0].claim.account.unit.entity_id]
-                source = payer_source(self.profile.payers[payer_id])
-                body = body_277ca(self.profile, entity, batch, source, day, submissions, is_payer=True)
+                payer = self.profile.payers[payer_id]
+                body = body_277ca(Answer(self.profile.tenant, entity, batch, day, submissions, payer))
                 sets.append(transaction("277", number, ACK_277CA, body))
-            route = Route(CLEARINGHOUSE, sender_id(self.profile))
-            text = interchange(route, day, "0700", next(self._controls), "HN", ACK_277CA, sets)
+            text = interchange(self._incoming(day, "0700", "HN", ACK_277CA), sets)
             self._write("277CA", f"{iso(day)}_payers.277ca", restyle(text, WINDOWS))
 
     def _deliver_remittances(self, payments: list[Payment]) -> None:
@@ -123,20 +124,27 @@ class Delivery:
             channel = payer_id if payer_id in DIRECT_PAYERS else CLEARINGHOUSE.lower()
             groups.setdefault((payment.day, channel), []).append(payment)
         for (day, channel), found in sorted(groups.items()):
-            sets = [
-                transaction("835", number, "", payment_body(self.profile, payment))
-                for number, payment in enumerate(found, start=1)
-            ]
-            route = Route(channel.upper(), sender_id(self.profile))
-            text = interchange(route, day, "0400", next(self._controls), "HP", REMITTANCE, sets)
-            style = _remittance_style(channel, day)
-            self._write("835", f"{iso(day)}_{channel}.835", restyle(text, style))
+            self._write("835", f"{iso(day)}_{channel}.835", self._remittance(day, channel, found))
+
+    def _remittance(self, day: int, channel: str, payments: list[Payment]) -> bytes:
+        """One file; some days the clearinghouse appends a second interchange with other delimiters."""
+        styles = _remittance_styles(channel, day)
+        cut = len(payments) if len(styles) == 1 else (len(payments) + 1) // 2
+        content = b""
+        for style, part in zip(styles, (payments[:cut], payments[cut:]), strict=False):
+            if part:
+                sets = [
+                    transaction("835", number, "", payment_body(self.profile, payment))
+                    for number, payment in enumerate(part, start=1)
+                ]
+                envelope = self._incoming(day, "0400", "HP", REMITTANCE)
+                content += restyle(interchange(envelope, sets), style)
+        return content
 
 
-def _remittance_style(channel: str, day: int) -> Style:
-    """Medicare writes lines, one clearinghouse server in seven other delimiters, one line ends for terminators."""
+def _remittance_styles(channel: str, day: int) -> list[Style]:
+    """Medicare writes lines; the clearinghouse's servers differ in delimiters from week to week."""
     if channel in DIRECT_PAYERS:
-        return LINED
-    if day % 49 < 7:
-        return PIPED
-    return NEWLINES if day % 49 < 14 else STANDARD
+        return [LINED]
+    week = day // 7 % 7
+    return {0: [PIPED], 1: [NEWLINES], 2: [STANDARD, PIPED]}.get(week, [STANDARD])

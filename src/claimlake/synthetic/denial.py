@@ -70,9 +70,19 @@ REASONS: list[tuple[Reason, float]] = [
     # A code newer than the category map: it must surface as unmapped and still count.
     (Reason("P13", "unmapped"), 0.5),
 ]
-FULL = Weighted(REASONS)
-PARTIAL = Weighted([(reason, weight * (3 if reason.category in ("bundling", "coding") else 1))
-                    for reason, weight in REASONS if reason.fits_line])  # fmt: skip
+WHOLE_CLAIM_EMPHASIS = {"eligibility": 2.3, "claim_data": 1.3, "coding": 0.7, "bundling": 0.6}
+ONE_LINE_EMPHASIS = {"bundling": 1.4, "claim_data": 1.5, "non_covered": 1.3, "medical_necessity": 0.6}
+"""Registration errors sink whole claims; edits and benefit limits take single lines."""
+FULL = Weighted(
+    [(reason, weight * WHOLE_CLAIM_EMPHASIS.get(reason.category, 1)) for reason, weight in REASONS]
+)
+PARTIAL = Weighted(
+    [
+        (reason, weight * ONE_LINE_EMPHASIS.get(reason.category, 1))
+        for reason, weight in REASONS
+        if reason.fits_line
+    ]
+)
 STATUS = Weighted(
     [
         (Reason("50", "medical_necessity"), 4.0),

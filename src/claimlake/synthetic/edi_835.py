@@ -58,9 +58,10 @@ def _claim(profile: Profile, answer: Adjudication) -> str:
             f"NM1*QC*1*{patient.last}*{patient.first}*{patient.middle}~"
             f"NM1*IL*1*{patient.last}*PARENT****MI*{member}~"
         )
+    filing = filing_indicator(claim.payer, account.billing_type)
     parts = [
         f"CLP*{account.account_id}*{answer.status}*{x12_amount(answer.charge)}*{x12_amount(answer.paid)}*"
-        f"{x12_amount(share) if share else ''}*{filing_indicator(claim.payer, account.billing_type)}*{answer.control}*"
+        f"{x12_amount(share) if share else ''}*{filing}*{answer.control}*"
         f"{facility_code(account)}*{answer.frequency}{drg}~",
         adjustment_segments(answer.adjustments),
         name,

@@ -1,10 +1,11 @@
 """Raw acknowledgements: 999 of the clearinghouse and 277CA of clearinghouse and payers."""
 
+from dataclasses import dataclass
+
 from claimlake.synthetic.calendar import compact
 from claimlake.synthetic.claim import Submission
 from claimlake.synthetic.money import x12_amount
-from claimlake.synthetic.profile import Profile
-from claimlake.tenant import Entity, Payer
+from claimlake.tenant import Entity, Payer, Tenant
 
 ACK_999 = "005010X231A1"
 ACK_277CA = "005010X214"
@@ -26,66 +27,59 @@ def body_999(implementation: str, control: int, sets: list[tuple[int, bool]]) ->
     return [*parts, f"AK9*{status}*{len(sets)}*{len(sets)}*{accepted}~"]
 
 
-def _head(reference: str, day: int, source: str, sent: int) -> list[str]:
-    return [
-        f"BHT*0085*08*{reference}*{compact(day)}*0600*TH~",
-        "HL*1**20*1~",
-        source,
-        f"TRN*1*{reference}~",
-        f"DTP*050*D8*{compact(sent)}~DTP*009*D8*{compact(day)}~",
-    ]
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One actor's 277CA of one batch."""
+
+    tenant: Tenant
+    entity: Entity
+    batch: str
+    """BHT03 of the 837."""
+    day: int
+    submissions: list[Submission]
+    payer: Payer | None = None
+    """The payer who answers; None = the clearinghouse."""
 
 
-def clearinghouse_source() -> str:
-    """2100A of the clearinghouse."""
-    return "NM1*AY*2*MERIDIAN CLEARINGHOUSE*****46*MERIDIAN~"
-
-
-def payer_source(payer: Payer) -> str:
-    """2100A of a payer."""
-    return f"NM1*PR*2*{payer.identifiers[1]}*****PI*{payer.identifiers[0]}~"
-
-
-def body_277ca(
-    profile: Profile,
-    entity: Entity,
-    batch: str,
-    source: str,
-    day: int,
-    submissions: list[Submission],
-    *,
-    is_payer: bool,
-) -> list[str]:
+def body_277ca(answer: Answer) -> list[str]:
     """The 277CA of one batch at one actor; a refused batch or provider has nothing below it."""
-    sent = submissions[0].day
-    level = submissions[0].rejection_level
-    total = sum(item.claim.account.charge for item in submissions)
-    reference = f"{'P' if is_payer else 'C'}{batch}"
-    parts = _head(reference, day, source, sent)
-    tenant = profile.tenant
-    below = 0 if level == "batch" else 1
-    parts.append(
-        f"HL*2*1*21*{below}~NM1*41*2*{tenant.name.upper()}*****46*{tenant.org_id.split('_')[0].upper()}~TRN*2*{batch}~"
+    level = answer.submissions[0].rejection_level
+    day, amount = (
+        compact(answer.day),
+        x12_amount(sum(item.claim.account.charge for item in answer.submissions)),
     )
+    parts = _head(answer, has_providers=level != "batch")
     if level == "batch":
-        parts.append(f"STC*A8:496:41*{compact(day)}*U*{x12_amount(total)}~QTY*AA*{len(submissions)}~")
-        parts.append(f"AMT*YY*{x12_amount(total)}~")
-        return parts
-    parts.append(f"STC*A1:19:PR*{compact(day)}*WQ*{x12_amount(total)}~")
-    parts += _totals(submissions, by_payer=is_payer, is_provider_refused=level == "provider")
+        refused = f"QTY*AA*{len(answer.submissions)}~AMT*YY*{amount}~"
+        return [*parts, f"STC*A8:496:41*{day}*U*{amount}~{refused}"]
+    parts.append(f"STC*A1:19:PR*{day}*WQ*{amount}~")
+    parts += _totals(answer, is_provider_refused=level == "provider")
+    entity = answer.entity
     below = 0 if level == "provider" else 1
     parts.append(f"HL*3*2*19*{below}~NM1*85*2*{entity.name.upper()}*****XX*{entity.billing_npi}~TRN*2*0~")
     if level == "provider":
-        parts.append(f"STC*A8:496:85*{compact(day)}*U*{x12_amount(total)}~")
-        return parts
-    parts += [
-        _claim(item, number, day, is_payer=is_payer) for number, item in enumerate(submissions, start=4)
+        return [*parts, f"STC*A8:496:85*{day}*U*{amount}~"]
+    return parts + [_claim(answer, item, number) for number, item in enumerate(answer.submissions, start=4)]
+
+
+def _head(answer: Answer, *, has_providers: bool) -> list[str]:
+    payer, tenant = answer.payer, answer.tenant
+    reference = f"{'P' if payer else 'C'}{answer.batch}"
+    source = "NM1*AY*2*MERIDIAN CLEARINGHOUSE*****46*MERIDIAN~"
+    if payer:
+        source = f"NM1*PR*2*{payer.identifiers[1]}*****PI*{payer.identifiers[0]}~"
+    return [
+        f"BHT*0085*08*{reference}*{compact(answer.day)}*0600*TH~",
+        f"HL*1**20*1~{source}TRN*1*{reference}~",
+        f"DTP*050*D8*{compact(answer.submissions[0].day)}~DTP*009*D8*{compact(answer.day)}~",
+        f"HL*2*1*21*{int(has_providers)}~",
+        f"NM1*41*2*{tenant.name.upper()}*****46*{tenant.org_id.split('_')[0].upper()}~TRN*2*{answer.batch}~",
     ]
-    return parts
 
 
-def _totals(submissions: list[Submission], *, by_payer: bool, is_provider_refused: bool) -> list[str]:
-    refused = [item for item in submissions if is_provider_refused or _is_refused(item, is_payer=by_payer)]
+def _totals(answer: Answer, *, is_provider_refused: bool) -> list[str]:
+    submissions = answer.submissions
+    refused = [item for item in submissions if is_provider_refused or _is_refused(answer, item)]
     kept = len(submissions) - len(refused)
     lost = sum(item.claim.account.charge for item in refused)
     won = sum(item.claim.account.charge for item in submissions) - lost
@@ -96,22 +90,21 @@ def _totals(submissions: list[Submission], *, by_payer: bool, is_provider_refuse
     return parts
 
 
-def _is_refused(submission: Submission, *, is_payer: bool) -> bool:
-    return submission.rejected_by == ("payer" if is_payer else "clearinghouse")
+def _is_refused(answer: Answer, submission: Submission) -> bool:
+    return submission.rejected_by == ("payer" if answer.payer else "clearinghouse")
 
 
-def _claim(submission: Submission, number: int, day: int, *, is_payer: bool) -> str:
-    claim = submission.claim
+def _claim(answer: Answer, submission: Submission, number: int) -> str:
+    claim, day = submission.claim, compact(answer.day)
     account, patient = claim.account, claim.account.patient
     amount = x12_amount(account.charge)
     member = patient.member_id if claim.sequence == "P" else f"{patient.member_id}S"
-    if _is_refused(submission, is_payer=is_payer):
+    if _is_refused(answer, submission):
         code = submission.rejection_code
-        entity = "85" if code == "A8" else "IL"
-        status = f"STC*{code}:{REASONS[code]}:{entity}*{compact(day)}*U*{amount}~"
+        status = f"STC*{code}:{REASONS[code]}:{'85' if code == 'A8' else 'IL'}*{day}*U*{amount}~"
     else:
-        status = f"STC*{'A2:20' if is_payer else 'A1:19'}:PR*{compact(day)}*WQ*{amount}~"
-    control = f"REF*1K*{submission.control}~" if is_payer and submission.control else ""
+        status = f"STC*{'A2:20' if answer.payer else 'A1:19'}:PR*{day}*WQ*{amount}~"
+    control = f"REF*1K*{submission.control}~" if answer.payer and submission.control else ""
     start, end = compact(account.from_day), compact(account.to_day)
     period = f"DTP*472*D8*{start}~" if start == end else f"DTP*472*RD8*{start}-{end}~"
     return (

@@ -22,15 +22,21 @@ LINED = Style(line_end="\n")
 WINDOWS = Style(line_end="\r\n")
 PIPED = Style("|", ">", "!", "~", "\n")
 NEWLINES = Style("*", ":", "^", "\n", "")
-STYLES = (STANDARD, LINED, WINDOWS, PIPED, NEWLINES)
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """Who sends an interchange to whom."""
+class Envelope:
+    """Who sends what kind of group to whom, and when."""
 
     sender: str
     receiver: str
+    day: int
+    clock: str
+    """HHMM."""
+    control: int
+    functional: str
+    """GS01: HC claims, FA and HN acknowledgements, HP remittances."""
+    version: str
 
 
 def transaction(code: str, control: int, implementation: str, body: Iterable[str]) -> str:
@@ -40,15 +46,14 @@ def transaction(code: str, control: int, implementation: str, body: Iterable[str
     return f"{head}{text}SE*{text.count('~') + 2}*{control:04d}~"
 
 
-def interchange(
-    route: Route, day: int, clock: str, control: int, functional: str, version: str, transactions: list[str]
-) -> str:
+def interchange(envelope: Envelope, transactions: list[str]) -> str:
     """One ISA..IEA with one functional group, in standard delimiters."""
-    ymd = compact(day)
+    ymd, control = compact(envelope.day), envelope.control
+    sender, receiver, clock = envelope.sender, envelope.receiver, envelope.clock
     return (
-        f"ISA*00*          *00*          *ZZ*{route.sender:<15}*ZZ*{route.receiver:<15}"
+        f"ISA*00*          *00*          *ZZ*{sender:<15}*ZZ*{receiver:<15}"
         f"*{ymd[2:]}*{clock}*^*00501*{control:09d}*0*P*:~"
-        f"GS*{functional}*{route.sender}*{route.receiver}*{ymd}*{clock}*{control}*X*{version}~"
+        f"GS*{envelope.functional}*{sender}*{receiver}*{ymd}*{clock}*{control}*X*{envelope.version}~"
         f"{''.join(transactions)}"
         f"GE*{len(transactions)}*{control}~"
         f"IEA*1*{control:09d}~"
@@ -57,10 +62,8 @@ def interchange(
 
 def restyle(text: str, style: Style) -> bytes:
     """The interchange in a partner's delimiters and line ends."""
-    table = {
-        ord("*"): style.element,
-        ord(":"): style.component,
-        ord("^"): style.repetition,
-        ord("~"): style.terminator + style.line_end,
-    }
-    return text.translate(table).encode("ascii")
+    for standard, chosen in zip("*:^", (style.element, style.component, style.repetition), strict=True):
+        if chosen != standard:
+            text = text.replace(standard, chosen)
+    end = style.terminator + style.line_end
+    return (text if end == "~" else text.replace("~", end)).encode("ascii")

@@ -143,11 +143,33 @@ def _write_terms(history: History, path: Path, terms: list[Term], *, is_peterson
             else {"fee_schedule": "FEE", "percent_of_charge": "PCT"}[term.rate_method]
         )
         rows.append(
-            [term.contract_id, term.entity_id or "", payer, term.billing_type, iso(term.effective_from), until,
-             90, method, term.code or "", fee, percent]
-        )  # fmt: skip
-    header = ["ContractID", "Entity", "PayerName", "BillingType", "EffectiveFrom", "EffectiveTo", "FilingDays",
-              "Method", "Code", "Fee", "PercentOfCharge"]  # fmt: skip
+            [
+                term.contract_id,
+                term.entity_id or "",
+                payer,
+                term.billing_type,
+                iso(term.effective_from),
+                until,
+                90,
+                method,
+                term.code or "",
+                fee,
+                percent,
+            ]
+        )
+    header = [
+        "ContractID",
+        "Entity",
+        "PayerName",
+        "BillingType",
+        "EffectiveFrom",
+        "EffectiveTo",
+        "FilingDays",
+        "Method",
+        "Code",
+        "Fee",
+        "PercentOfCharge",
+    ]
     _table(path, "," if is_peterson else "|", header, rows)
 
 
@@ -220,12 +242,19 @@ def _write_queues(folder: Path, events: list[WorkEvent], *, is_peterson: bool) -
         )
         rows: list[list[object]] = [
             [
-                f"WQ{event.item}", event.kind if is_peterson else event.kind.upper(), f"{event.item_type} queue",
-                event.item_type, encounter_id(event.account), event.account.account_id,
-                f"{iso(event.day)} 10:{event.item % 60:02d}:00", f"user{event.item % 7 + 1}", event.team, event.minutes,
+                f"WQ{event.item}",
+                event.kind if is_peterson else event.kind.upper(),
+                f"{event.item_type} queue",
+                event.item_type,
+                encounter_id(event.account),
+                event.account.account_id,
+                f"{iso(event.day)} 10:{event.item % 60:02d}:00",
+                f"user{event.item % 7 + 1}",
+                event.team,
+                event.minutes,
             ]
             for event in found
-        ]  # fmt: skip
+        ]
         _table(folder / "work_queue" / f"work_queue_{month}.csv", "," if is_peterson else "|", header, rows)
     return len(months)
 

@@ -87,34 +87,24 @@ class History:
         number = list(self.profile.payers).index(payer.payer_id)
         return f"{self.profile.number}{unit.number}{number:02d}{julian(day)}"
 
-    def record(
-        self, account: Account | None, kind: str, day: int, amount: int, *, unit: Unit | None = None, code: str,
-        source: str = "", sequence: str = "", payer: Payer | None = None, method: str = "", channel: str = "",
-        trace: str = "", adjustment_type: str = "", writeoff_category: str = "", group: str = "", carc: str = "",
-        reverses: int | None = None, deposit_day: int | None = None,
-    ) -> Transaction | None:  # fmt: skip
-        """Record a ledger row and move the account's balance; None when it is zero or after the last day."""
-        owner = account.unit if account else unit
-        if day > self.until or amount == 0 or owner is None:
+    def record(self, transaction: Transaction) -> Transaction | None:
+        """Number a ledger row and move its account's balance; None when it is zero or after the last day."""
+        if transaction.post_day > self.until or transaction.amount == 0:
             return None
-        transaction = Transaction(
-            next(self._transactions[owner.source_id]), owner, account, kind, source, sequence, payer, day, amount,
-            code, method, channel, trace, adjustment_type, writeoff_category, group, carc, reverses, deposit_day,
-        )  # fmt: skip
+        transaction.number = next(self._transactions[transaction.unit.source_id])
         self.transactions.append(transaction)
+        account = transaction.account
         if account:
-            account.balance -= amount
-            account.patient_paid += amount if source == "patient" else 0
-            account.last_day = max(account.last_day, day)
+            account.balance -= transaction.amount
+            account.patient_paid += transaction.amount if transaction.source == "patient" else 0
+            account.last_day = max(account.last_day, transaction.post_day)
         return transaction
 
     def new_item(self) -> int:
         """The number of a new work item."""
         return next(self._items)
 
-    def record_work(
-        self, item: int, account: Account, kind: str, item_type: str, day: int, team: str, minutes: int
-    ) -> None:
+    def record_work(self, event: WorkEvent) -> None:
         """Record a work-queue event unless it lies after the last day."""
-        if day <= self.until:
-            self.work_events.append(WorkEvent(item, account, kind, item_type, day, team, minutes))
+        if event.day <= self.until:
+            self.work_events.append(event)

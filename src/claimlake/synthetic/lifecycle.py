@@ -1,6 +1,6 @@
 """The life of one account: charges, bill, claims, answers and patient money, told in order of time."""
 
-from claimlake.synthetic.adjudication import PAY, Plan, adjudicate, adjudicate_secondary
+from claimlake.synthetic.adjudication import PAY, Plan, Request, adjudicate, adjudicate_secondary
 from claimlake.synthetic.calendar import next_workday
 from claimlake.synthetic.claim import Account, Adjudication, Claim, Submission
 from claimlake.synthetic.denial import FULL, PARTIAL, SECONDARY, STATUS, draw_reason
@@ -19,8 +19,8 @@ RESENT_TOO_EARLY = 0.006
 RETROSPECTIVE = 0.012
 REPROCESSED = 0.013
 UNDERPAID = 0.04
-DOWNCODING = 0.06
-STATUS_DENIAL = 0.4
+DOWNCODING = 0.05
+STATUS_DENIAL = 0.3
 CROSSOVER = 0.25
 
 
@@ -110,9 +110,8 @@ class Lifecycle:
         behaviour = BEHAVIOUR[claim.payer.payer_id]
         ready = (submission.payer_day or 0) + self.dice.between(behaviour.first_day, behaviour.last_day)
         day = self.history.remittance_day(claim.payer, ready)
-        answer = adjudicate(
-            claim, day, "1", submission.control, self._plan(claim), self.history.contracts, self.dice
-        )
+        request = Request(claim, day, submission.control)
+        answer = adjudicate(request, self._plan(claim), self.history.contracts, self.dice)
         answer.received_day = submission.payer_day
         account = claim.account
         if account.secondary and answer.patient_share and not answer.denied and self.dice.chance(CROSSOVER):
@@ -130,7 +129,7 @@ class Lifecycle:
             rate *= 1.35
         if dice.chance(rate):
             can_be_partial = len(account.lines) > 1
-            is_partial = can_be_partial and dice.chance(0.45)
+            is_partial = can_be_partial and dice.chance(0.4)
             if account.encounter_class == "inpatient" and dice.chance(STATUS_DENIAL):
                 return Plan(dice.draw(STATUS), is_partial=is_partial)
             weighted = PARTIAL if is_partial else FULL
@@ -168,7 +167,7 @@ class Lifecycle:
         ready = submission.payer_day + dice.between(behaviour.first_day, behaviour.last_day)
         reason = dice.draw(SECONDARY) if dice.chance(behaviour.denial_rate) else None
         day = self.history.remittance_day(claim.payer, ready)
-        second = adjudicate_secondary(claim, day, submission.control, answer, reason, dice)
+        second = adjudicate_secondary(Request(claim, day, submission.control), answer, reason, dice)
         second.received_day = submission.payer_day
         if not self.history.record_adjudication(second):
             return

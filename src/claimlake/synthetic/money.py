@@ -2,7 +2,7 @@
 
 
 def share(cents: int, numerator: int, denominator: int) -> int:
-    """cents × numerator ÷ denominator, rounded half up; all parts are non-negative."""
+    """cents times numerator over denominator, rounded half up; all parts are non-negative."""
     return (2 * cents * numerator + denominator) // (2 * denominator)
 
 

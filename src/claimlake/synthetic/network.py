@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from claimlake.synthetic.account import invent_accounts
+from claimlake.synthetic.account import Site, invent_accounts
 from claimlake.synthetic.contract import Contracts
 from claimlake.synthetic.delivery import Delivery
 from claimlake.synthetic.dice import Dice
@@ -44,7 +44,7 @@ class Generated:
     truth: Path
 
 
-def generate(
+def generate(  # noqa: PLR0913 - each is an option of its own
     out: Path,
     *,
     claims: int = 5000,
@@ -53,7 +53,7 @@ def generate(
     until: date = DEFAULT_UNTIL,
     progress: Callable[[str], None] | None = None,
 ) -> Generated:
-    """Write landing files, EMR databases, tenant files and the truth; the same arguments give the same bytes."""
+    """Write landing files, EMRs, tenant files and the truth; the same arguments give the same bytes."""
     tell = progress or (lambda _: None)
     witness = Witness()
     files = 0
@@ -86,11 +86,10 @@ def _live(found: Profile, claims: int, seed: int, start: int, until: int) -> His
         history.patients[source_id] = invent_patients(found, number, start, streams, dice)
     life = Lifecycle(history, dice)
     for unit in found.units:
-        accounts = invent_accounts(
-            found, unit, history.patients[unit.source_id], history.providers[unit.entity_id], contracts,
-            count=max(1, round(claims * unit.share)), start=start, until=until,
-            seed=[seed, found.number, 2, unit.number], dice=dice,
-        )  # fmt: skip
+        people, team = history.patients[unit.source_id], history.providers[unit.entity_id]
+        site = Site(found, unit, people, team, contracts)
+        number = max(1, round(claims * unit.share))
+        accounts = invent_accounts(site, number, (start, until), [seed, found.number, 2, unit.number], dice)
         for account in accounts:
             life.play(account)
     return history

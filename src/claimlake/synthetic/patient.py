@@ -14,6 +14,8 @@ LAST = [
     "IRONVALE", "JUNIPERSON", "KESTREL", "LARKSPUR", "MARROWBY", "NETHERTON", "OAKENSHAW", "PELLHAM",
     "QUILLFORD", "ROWANLEA", "STONEBRIDGE", "THISTLEDOWN", "UNDERHILL", "VALEWOOD", "WHITMERE", "YARROWAY",
 ]  # fmt: skip
+SENIORS = 0.36
+SENIOR_DAYS = 23_742
 STREETS = ["CEDAR", "PECAN", "MESQUITE", "JUNIPER", "LIVE OAK", "BLUEBONNET", "MAIN", "RIVER"]
 
 
@@ -40,42 +42,23 @@ class Patient:
 def invent_patients(profile: Profile, count: int, start: int, seed: list[int], dice: Dice) -> list[Patient]:
     """The people of one EMR, a third of them over 65."""
     generator = np.random.default_rng(seed)
-    is_senior = generator.random(count) < 0.36
+    is_senior = generator.random(count) < SENIORS
     ages = np.where(is_senior, generator.integers(66, 95, count), generator.integers(0, 64, count))
     births = (start - ages * 365.25 - generator.integers(0, 300, count)).astype(int).tolist()
-    female = (generator.random(count) < 0.53).tolist()
-    names = generator.integers(0, 1 << 30, (count, 5)).tolist()
-    seniors = is_senior.tolist()
+    draws = generator.integers(0, 1 << 30, (count, 6)).tolist()
     return [
-        _patient(
-            profile,
-            index,
-            births[index],
-            names[index],
-            dice,
-            is_female=female[index],
-            is_senior=seniors[index],
-            start=start,
-        )
-        for index in range(count)
+        _patient(profile, index + 1, (births[index], start), draws[index], dice) for index in range(count)
     ]
 
 
-def _patient(
-    profile: Profile,
-    index: int,
-    birth: int,
-    draws: list[int],
-    dice: Dice,
-    *,
-    is_female: bool,
-    is_senior: bool,
-    start: int,
-) -> Patient:
+def _patient(profile: Profile, number: int, life: tuple[int, int], draws: list[int], dice: Dice) -> Patient:
+    birth, start = life
+    is_senior = start - birth >= SENIOR_DAYS
     payer_id = dice.draw(profile.over_65 if is_senior else profile.under_65)
+    is_female = draws[5] % 100 < 53
     names = FIRST_FEMALE if is_female else FIRST_MALE
     return Patient(
-        number=index + 1,
+        number=number,
         first=names[draws[0] % len(names)],
         middle="ABCDEFGHJKLMNPRST"[draws[1] % 17],
         last=LAST[draws[2] % len(LAST)],

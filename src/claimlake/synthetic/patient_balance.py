@@ -1,4 +1,4 @@
-"""What patients owe and what becomes of it: point-of-service money, statements, charity, bad debt, refunds."""
+"""What patients owe and what becomes of it: payments, charity, bad debt, refunds."""
 
 from claimlake.synthetic.claim import Account
 from claimlake.synthetic.dice import Dice
@@ -7,6 +7,8 @@ from claimlake.synthetic.money import share
 from claimlake.synthetic.posting import post_patient_payment, post_refund, post_write_off
 
 SMALL_BALANCE = 999
+WAYS = [("card", "portal"), ("card", "text"), ("check", "mail"), ("card", "ivr")]
+"""(method, channel) of later patient payments."""
 
 
 def collect_at_service(history: History, account: Account, dice: Dice) -> None:
@@ -18,7 +20,7 @@ def collect_at_service(history: History, account: Account, dice: Dice) -> None:
     most = 60 if account.billing_type == "PB" else 250
     amount = min(dice.between(4, most // 5) * 500, share(account.charge, 1, 4))
     day = account.arrive_day if account.encounter_class != "inpatient" else account.discharge_day
-    post_patient_payment(history, account, day, amount, "card", "front_desk")
+    post_patient_payment(history, account, day, amount, ("card", "front_desk"))
     account.paid_at_service = account.patient_paid
 
 
@@ -38,8 +40,8 @@ def settle_self_pay(history: History, account: Account, dice: Dice) -> None:
         for number in range(dice.between(1, 7)):
             day = billed + 30 * (number + 1) + dice.between(-4, 4)
             _pay(history, account, day, min(part, account.balance), dice)
-    elif roll < 0.8:
-        post_write_off(history, account, billed + dice.between(120, 200), account.balance, "bad_debt")
+    elif roll < 0.9:
+        post_write_off(history, account, billed + dice.between(90, 180), account.balance, "bad_debt")
 
 
 def bill_patient(history: History, account: Account, dice: Dice) -> None:
@@ -77,5 +79,4 @@ def _collect(history: History, account: Account, owed: int, day: int, dice: Dice
 
 
 def _pay(history: History, account: Account, day: int, amount: int, dice: Dice) -> None:
-    method, channel = dice.one_of([("card", "portal"), ("card", "text"), ("check", "mail"), ("card", "ivr")])
-    post_patient_payment(history, account, day, max(0, amount), method, channel)
+    post_patient_payment(history, account, day, max(0, amount), dice.one_of(WAYS))

@@ -87,7 +87,7 @@ PETERSON = {
     "units": (
         Unit("peterson_general", "peterson_general_emr", 0.24, 2, 700_001, 1),
         Unit("peterson_valley", "peterson_valley_emr", 0.13, 3, 700_001, 2),
-        Unit("peterson_physicians", "peterson_general_emr", 0.29, 2, 900_001, 3),
+        Unit("peterson_physicians", "peterson_general_emr", 0.29, 2, 5_000_001, 3),
     ),
     "under_65": Weighted(
         [
@@ -104,8 +104,8 @@ PETERSON = {
 }  # fmt: skip
 CITIZENS = {
     "units": (
-        Unit("citizens_hospital", "citizens_emr", 0.18, 2, 10_001, 4),
-        Unit("citizens_clinic", "citizens_emr", 0.16, 2, 60_001, 5),
+        Unit("citizens_hospital", "citizens_emr", 0.18, 2, 100_001, 4),
+        Unit("citizens_clinic", "citizens_emr", 0.16, 2, 600_001, 5),
     ),
     "under_65": Weighted(
         [

@@ -1,4 +1,4 @@
-"""Adjudications gathered into payments: one 835 transaction per payer, entity and day, balanced to the cent."""
+"""Adjudications gathered into payments: one balanced 835 transaction per payer, entity and day."""
 
 from claimlake.synthetic.claim import Adjudication, Payment, ProviderAdjustment
 from claimlake.synthetic.history import History
@@ -33,7 +33,7 @@ def gather_payments(history: History) -> list[Payment]:
 
 
 def _settle(answers: list[Adjudication], account: _Account) -> Payment:
-    """BPR02 = ΣCLP04 − ΣPLB and never negative: a deficit is forwarded (FB) to the next payment."""
+    """BPR02 = ΣCLP04 - ΣPLB and never negative: a deficit is forwarded (FB) to the next payment."""
     first = answers[0]
     day, trace = first.day, first.trace
     found = _due(account, day)

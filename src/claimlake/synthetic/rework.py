@@ -1,8 +1,18 @@
 """What the office does about denials, and what payers do after they paid."""
 
-from claimlake.synthetic.adjudication import PAY, Plan, adjudicate, adjudicate_secondary, reverse
+from dataclasses import replace
+
+from claimlake.synthetic.adjudication import (
+    PAY,
+    Plan,
+    Request,
+    adjudicate,
+    adjudicate_secondary,
+    deny_duplicate,
+    reverse,
+)
 from claimlake.synthetic.calendar import next_workday
-from claimlake.synthetic.claim import Account, Adjudication, Adjustment, Claim, Submission
+from claimlake.synthetic.claim import Account, Adjudication, Claim, Submission, WorkEvent
 from claimlake.synthetic.denial import FULL, RETROSPECTIVE, SOFT, Reason
 from claimlake.synthetic.dice import Dice
 from claimlake.synthetic.history import History
@@ -11,7 +21,7 @@ from claimlake.synthetic.profile import BEHAVIOUR
 from claimlake.synthetic.transmission import Transmission
 
 TOUCHED = 0.88
-DUPLICATE = Reason("18", "duplicate", "OA")
+NEVER_CORRECTED = 0.15
 
 
 class Rework:
@@ -50,8 +60,8 @@ class Rework:
         if corrected is None or corrected.payer_day is None or corrected.is_rejected:
             return
         day = self._answer_day(claim, corrected.payer_day)
-        answer = adjudicate_secondary(claim, day, corrected.control, primary, None, self.dice)
-        answer.frequency, answer.received_day = "7", corrected.payer_day
+        answer = adjudicate_secondary(Request(claim, day, corrected.control, "7"), primary, None, self.dice)
+        answer.received_day = corrected.payer_day
         self._record(answer)
 
     def write_off(self, account: Account, denial: Adjudication, wait: int) -> None:
@@ -69,24 +79,22 @@ class Rework:
             return
         day = max(paid.day + 1, self._answer_day(claim, again.payer_day))
         day = self.history.remittance_day(claim.payer, day)
-        charge = claim.account.charge
-        answer = Adjudication(
-            claim, day, "1", "1", again.control, charge, 0,
-            [Adjustment("OA", "18", charge, "duplicate")], [], received_day=again.payer_day,
-        )  # fmt: skip
+        answer = deny_duplicate(Request(claim, day, again.control))
+        answer.received_day = again.payer_day
         self._record(answer)
 
     def take_back(self, claim: Claim, paid: Adjudication) -> Adjudication | None:
-        """The payer reverses a payment months later and denies the claim, at once or in a later remittance."""
+        """The payer takes a payment back months later and denies the claim, at once or in a later 835."""
         dice = self.dice
         day = self.history.remittance_day(claim.payer, paid.day + dice.between(45, 150))
         if not self.reverse(paid, day, is_deferred=dice.chance(0.5)):
             return paid
+        if dice.chance(NEVER_CORRECTED):
+            return None
         wait = dice.between(14, 30) if dice.chance(0.3) else 0
         later = self.history.remittance_day(claim.payer, day + wait) if wait else day
-        denial = adjudicate(
-            claim, later, "1", paid.control, Plan(dice.draw(RETROSPECTIVE)), self.history.contracts, dice
-        )
+        plan = Plan(dice.draw(RETROSPECTIVE))
+        denial = adjudicate(Request(claim, later, paid.control), plan, self.history.contracts, dice)
         if not self._record(denial):
             return None
         return self.work(claim, denial)
@@ -96,7 +104,7 @@ class Rework:
         day = self.history.remittance_day(claim.payer, paid.day + self.dice.between(21, 90))
         if not self.reverse(paid, day, is_deferred=False):
             return paid
-        answer = adjudicate(claim, day, "1", paid.control, PAY, self.history.contracts, self.dice)
+        answer = adjudicate(Request(claim, day, paid.control), PAY, self.history.contracts, self.dice)
         self._record(answer)
         return answer
 
@@ -108,37 +116,36 @@ class Rework:
 
     def open_edit(self, account: Account, day: int, resolved: int) -> None:
         """A billing edit or rejection in the work queue."""
-        item = self.history.new_item()
-        self.history.record_work(item, account, "entered", "edit", day, "billing", 0)
-        self.history.record_work(
-            item, account, "resolved", "edit", resolved, "billing", self.dice.between(4, 20)
-        )
+        item = self._item(account, "edit", "billing")
+        self.history.record_work(replace(item, kind="entered", day=day))
+        minutes = self.dice.between(4, 20)
+        self.history.record_work(replace(item, kind="resolved", day=resolved, minutes=minutes))
 
     def follow_up(self, account: Account, day: int) -> None:
         """A call about a claim nobody answered."""
-        item = self.history.new_item()
-        self.history.record_work(item, account, "entered", "followup", day - 1, "follow-up", 0)
-        self.history.record_work(
-            item, account, "touched", "followup", day, "follow-up", self.dice.between(8, 25)
-        )
+        item = self._item(account, "followup", "follow-up")
+        self.history.record_work(replace(item, kind="entered", day=day - 1))
+        self.history.record_work(replace(item, kind="touched", day=day, minutes=self.dice.between(8, 25)))
+
+    def _item(self, account: Account, item_type: str, team: str) -> WorkEvent:
+        return WorkEvent(self.history.new_item(), account, "entered", item_type, 0, team, 0)
 
     def _touch(self, account: Account, day: int) -> int | None:
         """Day on which somebody worked the denial; None when it stays untouched."""
-        dice = self.dice
-        item = self.history.new_item()
-        self.history.record_work(item, account, "entered", "denial", next_workday(day + 1), "denials", 0)
+        dice, record = self.dice, self.history.record_work
+        item = self._item(account, "denial", "denials")
+        first = next_workday(day + 1)
+        record(replace(item, day=first))
         if not dice.chance(TOUCHED):
             return None
         wait = dice.between(1, 6) if dice.chance(0.62) else dice.between(7, 30)
         worked = next_workday(day + wait)
         if dice.chance(0.1):
-            self.history.record_work(item, account, "deferred", "denial", next_workday(day + 1), "denials", 2)
-        self.history.record_work(item, account, "touched", "denial", worked, "denials", dice.between(6, 45))
+            record(replace(item, kind="deferred", day=first, minutes=2))
+        record(replace(item, kind="touched", day=worked, minutes=dice.between(6, 45)))
         if dice.chance(0.5):
             done = next_workday(worked + dice.between(1, 40))
-            self.history.record_work(
-                item, account, "resolved", "denial", done, "denials", dice.between(3, 20)
-            )
+            record(replace(item, kind="resolved", day=done, minutes=dice.between(3, 20)))
         return worked
 
     def _correct(self, claim: Claim, denial: Adjudication, worked: int) -> Adjudication | None:
@@ -157,7 +164,9 @@ class Rework:
             plan = Plan(_same_reason(denial))
         if self.dice.chance(0.4) and not self.reverse(denial, day, is_deferred=False):
             return None
-        answer = adjudicate(claim, day, "7", corrected.control, plan, self.history.contracts, self.dice)
+        answer = adjudicate(
+            Request(claim, day, corrected.control, "7"), plan, self.history.contracts, self.dice
+        )
         answer.received_day = corrected.payer_day
         if not self._record(answer):
             return None
@@ -166,10 +175,9 @@ class Rework:
     def _appeal(self, claim: Claim, denial: Adjudication, worked: int) -> Adjudication | None:
         """An appeal: overturned ones are reversed and corrected, upheld ones mostly written off."""
         dice = self.dice
-        item = self.history.new_item()
-        self.history.record_work(
-            item, claim.account, "touched", "appeal", next_workday(worked + 2), "appeals", 40
-        )
+        appeal = self._item(claim.account, "appeal", "appeals")
+        filed = next_workday(worked + 2)
+        self.history.record_work(replace(appeal, kind="touched", day=filed, minutes=40))
         decided = self.history.remittance_day(claim.payer, worked + dice.between(30, 80))
         if not dice.chance(0.58):
             if dice.chance(0.7):
@@ -179,7 +187,7 @@ class Rework:
             return None
         wait = 7 * dice.between(1, 3) if dice.chance(0.2) else 0
         day = self.history.remittance_day(claim.payer, decided + wait)
-        answer = adjudicate(claim, day, "1", denial.control, PAY, self.history.contracts, dice)
+        answer = adjudicate(Request(claim, day, denial.control), PAY, self.history.contracts, dice)
         if not self._record(answer):
             return None
         return self._after_second(claim, answer)

@@ -1,9 +1,20 @@
 """The hidden ledger: what really happened, event by event, in Parquet tables no SQL model ever reads.
 
-`SCHEMA` names every table and column. Money is decimal(18,2) in dollars, dates end in `_on`, flags start with `is_`.
-Nothing after the last generated day is in any table: the truth holds what a reader on that day could know.
+`SCHEMA` names every table and column. Money is decimal(18,2) in dollars; dates end in `_on`, flags begin with
+`is_`. Nothing after the last generated day is in any table: a reader on that day could know all of it.
+
 Joins: `org_id` + `entity_id` + `account_id` name an account; `org_id` + `claim_no` a claim (one family);
 `org_id` + `adjudication_no` one CLP; `org_id` + `submission_no` one transmission.
+
+* A claim's CLPs are ordered by (remit_on, trace, ordinal). An adjudication is any status but 22; 22 names the
+  CLP it takes back in `reverses_no`. The latest adjudication that no 22 reversed is the effective one.
+* `adjustment.category` is the category after the remark override; null is no denial. CARC 150 of a downcoded
+  line is a denial like any other.
+* Balance of an account on a day: charges less transactions with `post_on` up to that day.
+* Unapplied cash has no account: the deposit, and the same amount negative on the day it is applied.
+* A downcoded line has `paid_code`; it may carry no denial.
+* A coverage of order 2 exists for an account whether or not a secondary claim was ever sent.
+* Contract terms are inclusive on both ends.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,14 +42,20 @@ SCHEMA: dict[str, dict[str, tuple[str, str]]] = {
         "facility_id": ("text", "place of care"),
         "department_id": ("text", "as the EMR writes it"),
         "provider_id": ("text", "attending (HB) or rendering (PB) provider, as the EMR writes it"),
-        "payer_id": ("text", "primary coverage after the crosswalk; self_pay without one, unmapped if unknown"),
+        "payer_id": (
+            "text",
+            "primary coverage after the crosswalk; self_pay without one, unmapped if unknown",
+        ),
         "payer_class": ("text", "class of payer_id; other for unmapped"),
         "secondary_payer_id": ("text", "payer of coverage order 2; null without one"),
         "arrive_on": ("date", "arrival"),
         "discharge_on": ("date", "discharge; null while in house on the last day"),
         "final_bill_on": ("date", "final bill; null when not billed by the last day"),
         "is_auth_required": ("bool", "flag on the encounter"),
-        "auth_status": ("text", "status of its authorization event: approved, denied, pending, not_required; null = none"),
+        "auth_status": (
+            "text",
+            "status of its authorization event: approved, denied, pending, not_required; null = none",
+        ),
         "balance": ("money", "account balance on the last day"),
     },
     "charge": {
@@ -73,7 +90,10 @@ SCHEMA: dict[str, dict[str, tuple[str, str]]] = {
         "statement_from_on": ("date", "same on every claim of the account"),
         "statement_to_on": ("date", "same on every claim of the account"),
         "charge": ("money", "total charge"),
-        "expected_allowed": ("money", "contract-expected allowed of this claim's payer; null when any line has no term"),
+        "expected_allowed": (
+            "money",
+            "contract-expected allowed of this claim's payer; null when any line has no term",
+        ),
         "is_auth_required": ("bool", "encounter flag, or an authorization event other than not_required"),
         "encounter_class": ("text", "class of the encounter"),
         "department_id": ("text", "as the EMR writes it"),
@@ -92,7 +112,10 @@ SCHEMA: dict[str, dict[str, tuple[str, str]]] = {
         "modifier": ("text", "null without one"),
         "units": ("int", "units"),
         "charge": ("money", "line charge"),
-        "expected_allowed": ("money", "fee × units capped at the charge, else charge × rate; null without a term"),
+        "expected_allowed": (
+            "money",
+            "fee times units capped at the charge, else charge times rate; null without a term",
+        ),
     },
     "submission": {
         "org_id": ("text", "tenant"),
@@ -102,11 +125,17 @@ SCHEMA: dict[str, dict[str, tuple[str, str]]] = {
         "frequency": ("text", "CLM05-3: 1 original or sent again, 7 replacement"),
         "original_control": ("text", "REF*F8; null on frequency 1"),
         "control": ("text", "payer claim control number given at acceptance; null when none"),
-        "outcome": ("text", "accepted, rejected, acknowledged (clearinghouse only) or no_answer on the last day"),
+        "outcome": (
+            "text",
+            "accepted, rejected, acknowledged (clearinghouse only) or no_answer on the last day",
+        ),
         "rejected_by": ("text", "clearinghouse or payer; null when not rejected"),
         "rejection_level": ("text", "claim, provider, batch (277CA) or set (999); null when not rejected"),
         "rejected_on": ("date", "date of the rejection; null when not rejected"),
-        "clearinghouse_on": ("date", "clearinghouse 277CA, or the 999 of a refused set; null when not there yet"),
+        "clearinghouse_on": (
+            "date",
+            "clearinghouse 277CA, or the 999 of a refused set; null when not there yet",
+        ),
         "payer_on": ("date", "payer 277CA; null when none"),
         "batch": ("text", "BHT03"),
     },
@@ -159,7 +188,10 @@ SCHEMA: dict[str, dict[str, tuple[str, str]]] = {
         "post_on": ("date", "post date"),
         "amount": ("money", "reduces A/R when positive"),
         "adjustment_type": ("text", "contractual, write-off, reversal; null on payments"),
-        "writeoff_category": ("text", "none, denial, timely_filing, bad_debt, charity, uninsured_discount, small_balance"),
+        "writeoff_category": (
+            "text",
+            "none, denial, timely_filing, bad_debt, charity, uninsured_discount, small_balance",
+        ),
         "trace": ("text", "TRN02 of the remittance it posts; null otherwise"),
         "reverses_id": ("text", "transaction it reverses"),
     },
@@ -204,10 +236,10 @@ SCHEMA: dict[str, dict[str, tuple[str, str]]] = {
         "provider_id": ("text", "id in that EMR; repeats across EMRs"),
         "npi": ("text", "NPI"),
         "provider_type": ("text", "physician or app"),
-        "fte_hundredths": ("int", "clinical FTE × 100, constant over the months"),
+        "fte_hundredths": ("int", "clinical FTE times 100, constant over the months"),
         "department_id": ("text", "as the EMR writes it"),
     },
-}  # fmt: skip
+}
 
 
 def write_truth(folder: Path, tables: dict[str, list[tuple[Value, ...]]]) -> None:

@@ -70,22 +70,44 @@ def _account(history: History, account: Account) -> Row:
         str(100_000 + account.patient.number) if account.unit.number < 4 else f"M{account.patient.number:06d}"
     )
     return (
-        account.unit.entity_id, account.account_id, account.unit.source_id, encounter_id(account), patient,
-        account.billing_type, account.encounter_class, account.facility_id,
-        _id(account, account.provider.department.department_id, "L"), _id(account, account.provider.provider_id, "DR"),
-        _payer_id(account.payer), account_class(account), account.secondary.payer_id if account.secondary else None,
-        account.arrive_day, account.discharge_day if gone else None, account.final_bill_day,
-        account.is_auth_required, account.auth_status or None, account.balance,
-    )  # fmt: skip
+        account.unit.entity_id,
+        account.account_id,
+        account.unit.source_id,
+        encounter_id(account),
+        patient,
+        account.billing_type,
+        account.encounter_class,
+        account.facility_id,
+        _id(account, account.provider.department.department_id, "L"),
+        _id(account, account.provider.provider_id, "DR"),
+        _payer_id(account.payer),
+        account_class(account),
+        account.secondary.payer_id if account.secondary else None,
+        account.arrive_day,
+        account.discharge_day if gone else None,
+        account.final_bill_day,
+        account.is_auth_required,
+        account.auth_status or None,
+        account.balance,
+    )
 
 
 def _charges(history: History, account: Account) -> list[Row]:
     return [
-        (account.unit.entity_id, account.account_id, line.number, line.day, line.post_day, line.revenue_code or None,
-         line.code or None, line.units, line.charge)
+        (
+            account.unit.entity_id,
+            account.account_id,
+            line.number,
+            line.day,
+            line.post_day,
+            line.revenue_code or None,
+            line.code or None,
+            line.units,
+            line.charge,
+        )
         for line in account.lines
         if line.post_day <= history.until
-    ]  # fmt: skip
+    ]
 
 
 def _coverages(account: Account) -> list[Row]:
@@ -99,47 +121,79 @@ def _coverages(account: Account) -> list[Row]:
 def _claim_lines(history: History, claim: Claim) -> list[Row]:
     account = claim.account
     return [
-        (line.number, line_control(account, line), line.day, line.revenue_code or None, line.code or None,
-         line.modifier or None, line.units, line.charge,
-         history.contracts.expected(
-             account.unit.entity_id, claim.payer.payer_id, line.day, line.code, line.units, line.charge))
+        (
+            line.number,
+            line_control(account, line),
+            line.day,
+            line.revenue_code or None,
+            line.code or None,
+            line.modifier or None,
+            line.units,
+            line.charge,
+            history.contracts.expected(account.unit.entity_id, claim.payer.payer_id, line),
+        )
         for line in account.lines
-    ]  # fmt: skip
+    ]
 
 
 def _claim(history: History, claim: Claim) -> Row:
     account = claim.account
     expected = [
-        history.contracts.expected(
-            account.unit.entity_id, claim.payer.payer_id, line.day, line.code, line.units, line.charge
-        )
+        history.contracts.expected(account.unit.entity_id, claim.payer.payer_id, line)
         for line in account.lines
     ]
     known = [amount for amount in expected if amount is not None]
     return (
-        account.unit.entity_id, account.account_id, account.billing_type, claim.payer.payer_id, claim.payer.payer_class,
-        claim.sequence, _payer_id(account.payer), account.from_day, account.to_day, account.charge,
+        account.unit.entity_id,
+        account.account_id,
+        account.billing_type,
+        claim.payer.payer_id,
+        claim.payer.payer_class,
+        claim.sequence,
+        _payer_id(account.payer),
+        account.from_day,
+        account.to_day,
+        account.charge,
         sum(known) if len(known) == len(expected) else None,
         account.is_auth_required or account.auth_status in ("approved", "denied", "pending"),
-        account.encounter_class, _id(account, account.provider.department.department_id, "L"),
-        _id(account, account.provider.provider_id, "DR"), account.facility_id, claim.submissions[0].day,
-    )  # fmt: skip
+        account.encounter_class,
+        _id(account, account.provider.department.department_id, "L"),
+        _id(account, account.provider.provider_id, "DR"),
+        account.facility_id,
+        claim.submissions[0].day,
+    )
 
 
 def _submission(submission: Submission) -> Row:
     refused = submission.payer_day or submission.clearinghouse_day if submission.is_rejected else None
     return (
-        submission.day, submission.frequency, submission.original_control or None, submission.control or None,
-        submission.outcome, submission.rejected_by or None, submission.rejection_level or None, refused,
-        submission.clearinghouse_day, submission.payer_day, submission.batch,
-    )  # fmt: skip
+        submission.day,
+        submission.frequency,
+        submission.original_control or None,
+        submission.control or None,
+        submission.outcome,
+        submission.rejected_by or None,
+        submission.rejection_level or None,
+        refused,
+        submission.clearinghouse_day,
+        submission.payer_day,
+        submission.batch,
+    )
 
 
 def _adjudication(answer: Adjudication) -> Row:
     return (
-        answer.day, answer.trace, answer.ordinal, answer.status, answer.frequency, answer.control, answer.charge,
-        answer.paid, answer.patient_share, answer.denied,
-    )  # fmt: skip
+        answer.day,
+        answer.trace,
+        answer.ordinal,
+        answer.status,
+        answer.frequency,
+        answer.control,
+        answer.charge,
+        answer.paid,
+        answer.patient_share,
+        answer.denied,
+    )
 
 
 def _services(answer: Adjudication) -> list[Row]:
@@ -187,11 +241,20 @@ def _transaction(history: History, row: Transaction) -> Row:
         else (f"R{row.number:08d}", f"R{row.reverses or 0:08d}")
     )
     return (
-        row.unit.source_id, spelled[0], row.unit.entity_id, row.account.account_id if row.account else None, row.kind,
-        row.source or None, row.payer.payer_id if row.payer else None, row.post_day, row.amount,
-        row.adjustment_type or None, row.writeoff_category or None, row.trace or None,
+        row.unit.source_id,
+        spelled[0],
+        row.unit.entity_id,
+        row.account.account_id if row.account else None,
+        row.kind,
+        row.source or None,
+        row.payer.payer_id if row.payer else None,
+        row.post_day,
+        row.amount,
+        row.adjustment_type or None,
+        row.writeoff_category or None,
+        row.trace or None,
         spelled[1] if row.reverses else None,
-    )  # fmt: skip
+    )
 
 
 def _providers(history: History) -> list[Row]:
@@ -201,7 +264,14 @@ def _providers(history: History) -> list[Row]:
         for provider in history.providers[unit.entity_id]:
             department = provider.department.department_id
             rows.append(
-                (unit.source_id, unit.entity_id, provider.provider_id if is_peterson else f"DR{provider.provider_id}",
-                 provider.npi, provider.kind, provider.fte, department if is_peterson else f"L{department}")
-            )  # fmt: skip
+                (
+                    unit.source_id,
+                    unit.entity_id,
+                    provider.provider_id if is_peterson else f"DR{provider.provider_id}",
+                    provider.npi,
+                    provider.kind,
+                    provider.fte,
+                    department if is_peterson else f"L{department}",
+                )
+            )
     return rows
