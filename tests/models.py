@@ -15,12 +15,11 @@ from typing import Any
 import yaml
 
 from claimlake.engines.duckdb import DuckDBEngine
-from claimlake.engines.engine import Columns, Engine, empty_sql, stored_sql, values_sql
-from claimlake.lake.contract import STANDARD_COLUMNS, load_contracts
+from claimlake.engines.engine import Columns, Engine, empty_sql, stored_sql, stored_type, values_sql
 from claimlake.lake.model import LAYERS, Model, read_model
 from claimlake.lake.reference import TENANT_TABLES, write_references
 from claimlake.lake.table import Lake
-from claimlake.sources.x12 import CONTRACTS
+from claimlake.sources.ingest import all_contracts
 from claimlake.workspace import Workspace, content_path
 
 FOLDER = Path(__file__).parent
@@ -72,18 +71,11 @@ class Laboratory:
         self._describer = DuckDBEngine(spill_path=folder / "spill", memory_limit="1GB", threads=1)
         self._columns: dict[str, Columns] = dict(TENANT_TABLES)
         self._models: dict[str, Model] = {}
+        self._sought: set[str] = set()
 
     @cached_property
     def _contracts(self) -> Mapping[str, Columns]:
-        written = {table: contract.schema for table, contract in load_contracts(self._workspace).items()}
-        standard = [(column.name, column.type) for column in STANDARD_COLUMNS]
-        return written | {
-            f"bronze.{contract.table}": [
-                *standard,
-                *((column.name, column.type) for column in contract.columns),
-            ]
-            for contract in CONTRACTS
-        }
+        return {table: contract.schema for table, contract in all_contracts(self._workspace).items()}
 
     def actual_and_expected(
         self, case: ModelCase, engine: Engine
@@ -100,7 +92,7 @@ class Laboratory:
         assert set(names) <= set(types), f"{case.model} has no column {sorted(set(names) - set(types))}"
         columns = [(name, types[name]) for name in names]
         selected = ", ".join(f'"{name}"' for name in names) or "count(*)"
-        computed = stored_sql(model.sql, engine.columns(model.sql))
+        computed = stored_sql(model.sql, self._computed_columns(model))
         actual = engine.rows(f"select {selected} from ({computed}) as computed")
         wanted = self._describer.rows(values_sql(columns, case.expect)) if names else [(0,)]
         return Counter(map(_comparable, actual)), Counter(map(_comparable, wanted)), names
@@ -108,16 +100,18 @@ class Laboratory:
     def columns(self, table: str) -> Columns:
         """Names and stored types of a table's columns; a model's are found over empty inputs."""
         if table not in self._columns:
+            assert table not in self._sought, f"models read each other in a circle: {sorted(self._sought)}"
+            self._sought.add(table)
             self._columns[table] = self._find_columns(table)
+            self._sought.remove(table)
         return self._columns[table]
 
     def _find_columns(self, table: str) -> Columns:
         model = self._model(table)
         if model is None:
             return self._contracts[table] if table in self._contracts else self._lake.schema(table)
-        for upstream in self._inputs(model):
-            self._describer.define(upstream, empty_sql(self.columns(upstream)))
-        return self._describer.columns(stored_sql(model.sql, self._describer.columns(model.sql)))
+        computed = self._computed_columns(model)
+        return [(name, stored_type(kind)) for name, kind in computed]
 
     def _prepare(self, table: str, case: ModelCase, engine: Engine) -> None:
         model = self._model(table)
@@ -130,13 +124,13 @@ class Laboratory:
         elif model and self._ancestors(table) & set(case.given):
             for upstream in self._inputs(model):
                 self._prepare(upstream, case, engine)
-            engine.define(table, stored_sql(model.sql, self._describer_columns(model)))
+            engine.define(table, stored_sql(model.sql, self._computed_columns(model)))
         elif table.startswith("reference.") and table not in TENANT_TABLES:
             engine.bind(table, self._lake.read(table))
         else:
             engine.define(table, empty_sql(self.columns(table)))
 
-    def _describer_columns(self, model: Model) -> Columns:
+    def _computed_columns(self, model: Model) -> Columns:
         for upstream in self._inputs(model):
             self._describer.define(upstream, empty_sql(self.columns(upstream)))
         return self._describer.columns(model.sql)
@@ -152,9 +146,14 @@ class Laboratory:
         return [table for table, _ in model.tables]
 
     def _ancestors(self, table: str) -> set[str]:
-        model = self._model(table)
-        inputs = self._inputs(model) if model else []
-        return {ancestor for name in inputs for ancestor in (name, *self._ancestors(name))}
+        found: set[str] = set()
+        waiting = [table]
+        while waiting:
+            model = self._model(waiting.pop())
+            inputs = set(self._inputs(model)) - found if model else set()
+            found |= inputs
+            waiting += inputs
+        return found
 
 
 def _compared(case: ModelCase) -> list[str]:
