@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -20,15 +21,20 @@ Number = int | float | Decimal
 
 
 def parse(text: str, *, where: str) -> Tree:
-    """The expression as a tree; ConfigurationError when it is not one."""
+    """The expression as a tree, shared, so copy before a change; ConfigurationError if it is none."""
     try:
-        tree = sqlglot.parse_one(text, dialect="duckdb")
+        tree = _parse(text)
     except sqlglot.errors.SqlglotError as error:
         reason = str(error).splitlines()[0]
         raise ConfigurationError(f"'{text}' does not parse: {reason}", where=where) from None
     if not isinstance(tree, exp.Expr):
         raise ConfigurationError(f"'{text}' is not an expression.", where=where)
     return tree
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> Tree:
+    return sqlglot.parse_one(text, dialect="duckdb")
 
 
 def split(text: str, *, where: str) -> tuple[Tree, tuple[Tree, ...]]:

@@ -10,6 +10,7 @@ import yaml
 from sqlglot import exp
 
 from claimlake.errors import ConfigurationError, QueryError
+from claimlake.lake.model import HEADER_LINE
 from claimlake.lake.table import Lake
 from claimlake.metrics import arithmetic
 from claimlake.metrics.definition import did_you_mean, read_kpi
@@ -17,11 +18,13 @@ from claimlake.metrics.kpi import Kpi, Term
 from claimlake.workspace import Workspace, content_path
 
 DIMENSIONS_FILE = "dimensions.yml"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader, compiled where it is available: ten times faster on the catalogue."""
 PARAMETERS = ("period_start", "period_end", "days_in_window", "months_in_window")
 FORMULA_NAMES = frozenset({"days_in_period"})
 
-Schema = Mapping[str, Collection[str]]
-"""Table name (`gold.fact_claim`) → its columns."""
+Schema = Mapping[str, Collection[str] | None]
+"""Table name (`gold.fact_claim`) → its columns, None when it has not been built yet."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,30 @@ class Catalog:
 
 def load_catalog(workspace: Workspace) -> Catalog:
     """The built-in catalogue with the workspace's own entries, checked against the gold tables it has."""
-    catalog = read_catalog([content_path() / "metrics", workspace.path / "metrics"])
+    folders = [content_path() / "metrics", workspace.path / "metrics"]
+    catalog = read_catalog(folders, unique_columns=unique_columns(workspace))
     lake = Lake(workspace.lake_path)
-    check_schema(catalog, {table: [name for name, _ in lake.schema(table)] for table in lake.names("gold")})
+    models = [f"gold.{file.stem}" for file in workspace.content("gold", "*.sql")]
+    check_schema(
+        catalog,
+        {
+            table: [name for name, _ in lake.schema(table)] if lake.exists(table) else None
+            for table in (*models, *lake.names("gold"))
+        },
+    )
     return catalog
+
+
+def unique_columns(workspace: Workspace) -> dict[str, frozenset[str]]:
+    """Columns that tell rows of one tenant apart in fact tables: the models' grains of one column."""
+    found = {}
+    for file in workspace.content("gold", "fact_*.sql"):
+        header = HEADER_LINE.finditer(file.read_text(encoding="utf-8"))
+        grain = next((line["value"] for line in header if line["key"] == "grain"), "")
+        columns = frozenset(name.strip() for name in grain.split(",")) - {"org_id"}
+        if len(columns) == 1:
+            found[f"gold.{file.stem}"] = columns
+    return found
 
 
 def read_catalog(
@@ -97,7 +120,7 @@ def read_catalog(
 
 def _read_yaml(path: Path) -> Mapping[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - safe either way
     except yaml.YAMLError as error:
         raise ConfigurationError(f"not valid YAML: {error}", where=str(path)) from None
     known = ("dimension_columns", "time_grains") if path.name == DIMENSIONS_FILE else ("kpis",)
@@ -220,6 +243,8 @@ def check_schema(catalog: Catalog, schema: Schema) -> None:
                     remedy = did_you_mean(term.table, schema)
                     raise ConfigurationError(f"no table '{term.table}'.", where=where, remedy=remedy)
                 columns = schema[term.table]
+                if columns is None:
+                    continue
                 for column in _named_columns(catalog, kpi, term, has_breakdown=name == "numerator"):
                     if column not in columns:
                         remedy = did_you_mean(column, columns)
