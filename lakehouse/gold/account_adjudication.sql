@@ -20,7 +20,7 @@ with adjudication as (
         payment.clp_ordinal,
         payment.clp_status_code,
         payment.pr_amount
-    from silver.claim_payment as payment
+    from gold.adjudication as payment
     inner join gold.claim as claim
         on
             payment.org_id = claim.org_id

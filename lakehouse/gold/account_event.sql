@@ -128,7 +128,7 @@ event as (
         payment.claim_payment_key as event_key,
         payment.remit_date as event_date,
         case when payment.is_adjudication and claim.payer_sequence = 'P' then 1 else 0 end as step
-    from silver.claim_payment as payment
+    from gold.adjudication as payment
     inner join gold.claim as claim on payment.org_id = claim.org_id and payment.claim_key = claim.claim_key
 
     union all

@@ -42,7 +42,7 @@ ending as (
         case when payment.paid_amount > 0 then payment.paid_amount else 0 end as recovered_amount,
         0 as writeoff_amount
     from gold.denial_case as denial_case
-    inner join silver.claim_payment as payment
+    inner join gold.adjudication as payment
         on
             denial_case.org_id = payment.org_id
             and denial_case.claim_key = payment.claim_key

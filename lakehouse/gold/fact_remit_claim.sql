@@ -29,16 +29,16 @@ select
     payment.claim_payment_key,
     payment.remittance_key,
     payment.claim_key,
-    payment.remit_date,
+    adjudication.remit_date,
     coalesce(claim.payer_sequence, payment.payer_sequence) as payer_sequence,
     claim.encounter_class,
     payment.clp_status_code,
     payment.is_reversal,
     coalesce(payment.is_correction, false) as is_correction,
-    payment.is_adjudication,
-    coalesce(payment.is_first_adjudication, false) as is_first_remit,
+    adjudication.is_adjudication,
+    adjudication.is_first_adjudication as is_first_remit,
     duplicate.claim_payment_key is not null as is_duplicate_denial,
-    payment.is_adjudication and payment.charge_amount > 0 and payment.paid_amount = 0 as is_zero_pay,
+    adjudication.is_adjudication and payment.charge_amount > 0 and payment.paid_amount = 0 as is_zero_pay,
     cause.claim_payment_key is not null as is_denied,
     cause.claim_payment_key is not null and payment.charge_amount > 0 and payment.paid_amount = 0
         as is_zero_pay_denied,
@@ -47,7 +47,7 @@ select
     payment.charge_amount,
     payment.allowed_amount,
     payment.paid_amount,
-    payment.pr_amount as patient_resp_amount,
+    adjudication.pr_amount as patient_resp_amount,
     cast(coalesce(cause.denied_amount, 0) as decimal(18, 2)) as denied_charge_amount,
     cast(case when payment.is_reversal then greatest(-payment.paid_amount, 0) else 0 end as decimal(18, 2))
         as takeback_amount,
@@ -56,6 +56,10 @@ select
     payment.is_autoposted,
     payment.is_balanced
 from silver.claim_payment as payment
+inner join gold.adjudication as adjudication
+    on
+        payment.org_id = adjudication.org_id
+        and payment.claim_payment_key = adjudication.claim_payment_key
 left join gold.claim as claim
     on
         payment.org_id = claim.org_id

@@ -21,7 +21,7 @@ with denied as (
         claim.total_charge_amount,
         claim.charge_cents,
         claim.expected_cents
-    from silver.claim_payment as payment
+    from gold.adjudication as payment
     inner join gold.denial_cause as cause
         on
             payment.org_id = cause.org_id

@@ -16,8 +16,8 @@ with service as (
         service.procedure_code,
         service.allowed_amount,
         service.paid_amount,
-        payment.remit_date,
-        coalesce(payment.is_first_adjudication, false) as is_first,
+        adjudication.remit_date,
+        adjudication.is_first_adjudication as is_first,
         coalesce(payment.is_effective, false) as is_standing,
         paid_code.em_level as paid_level
     from silver.service_payment as service
@@ -25,10 +25,14 @@ with service as (
         on
             service.org_id = payment.org_id
             and service.claim_payment_key = payment.claim_payment_key
+    inner join gold.adjudication as adjudication
+        on
+            service.org_id = adjudication.org_id
+            and service.claim_payment_key = adjudication.claim_payment_key
     left join reference.em_code as paid_code on service.procedure_code = paid_code.procedure_code
     where
         service.line_key is not null
-        and payment.is_adjudication
+        and adjudication.is_adjudication
 ),
 
 denial as (
