@@ -210,3 +210,14 @@ def test_4010_reads_alike_and_keeps_its_implementation(version: str, kind: str) 
     [claim] = rows(found, "claims_837")
     assert (claim["claim_type"], claim["billing_tax_id"], claim["billing_npi"]) == (kind, "741234567", None)
     assert found.transactions[0].implementation == version
+
+
+def test_a_line_without_lx_and_a_second_service_in_one_line_are_lines_too() -> None:
+    lines = ("CLM*A*30***11:B:1", "SV1*HC:1*10*UN*1", "LX*1", "SV1*HC:2*10*UN*1", "SV1*HC:3*10*UN*1")
+    found = reading(claims(*HEADER, *SUBSCRIBER, *lines))
+    assert picked(rows(found, "claims_837_line"), "line_no", "procedure_code") == [(1, "1"), (2, "2"), (3, "3")]
+
+
+def test_a_service_outside_any_claim_is_told() -> None:
+    found = reading(claims(*HEADER, *SUBSCRIBER, "SV1*HC:1*10*UN*1"))
+    assert [(item.rule, item.segment) for item in found.findings] == [("X12-11", "SV1")]

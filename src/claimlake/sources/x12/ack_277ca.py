@@ -99,4 +99,6 @@ STATUS = Table(
     ),
 )
 
-ACKNOWLEDGEMENT_277 = Transaction("277", "claim acknowledgement", LOOPS, (STATUS,), needs=("BHT",))
+ACKNOWLEDGEMENT_277 = Transaction(
+    "277", "claim acknowledgement", LOOPS, (STATUS,), needs=("BHT",), watched=("STC",)
+)

@@ -5,13 +5,18 @@ import numpy as np
 from claimlake.sources.x12 import balance
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.finding import Finding
-from claimlake.sources.x12.segment import Segments, key_of
+from claimlake.sources.x12.plan import Places, Scan
+from claimlake.sources.x12.segment import Segments, id_of, key_of
 from claimlake.sources.x12.spec import MONEY, Transaction
 from claimlake.sources.x12.table import Finished
 
 
 def check(
-    transaction: Transaction, sets: list[TransactionSet], finished: list[Finished], segments: Segments
+    transaction: Transaction,
+    sets: list[TransactionSet],
+    finished: list[Finished],
+    scan: Scan,
+    segments: Segments,
 ) -> list[Finding]:
     """What is wrong with these transactions; those that cannot be trusted are held."""
     tables = {item.table.name: item for item in finished}
@@ -21,6 +26,7 @@ def check(
     findings += _trailers(transaction, sets, tables, {item.transaction_no for item in findings})
     for table in finished:
         findings += _values(table, sets)
+    findings += _lost(sets, scan.lost(), segments)
     by_number = {item.transaction_no: item for item in sets}
     order = {"X12-06": 0, "X12-07": 1}
     for finding in sorted(findings, key=lambda item: order.get(item.rule, 2)):
@@ -60,6 +66,17 @@ def _trailers(
                 f"the transaction is cut off: no SE before {where}, and its content cannot be proved whole"
             )
             found.append(Finding(item.transaction_no, "X12-06", reason, "SE", byte_offset=place))
+    return found
+
+
+def _lost(sets: list[TransactionSet], places: Places, segments: Segments) -> list[Finding]:
+    found = []
+    begins = np.array([item.byte_offset for item in sets])
+    for number, begin in zip(places.segment_no.tolist(), places.begin.tolist(), strict=True):
+        item = sets[int(np.searchsorted(begins, begin, side="right")) - 1]
+        name = id_of(int(segments.key[number - 1]))
+        reason = f"{name} stands where no loop of a {item.code} has it; no table has its amounts"
+        found.append(Finding(item.transaction_no, "X12-11", reason, name, "", number, begin))
     return found
 
 

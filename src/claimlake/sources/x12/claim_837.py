@@ -38,11 +38,49 @@ LOOPS = (
     Loop("2330A", ("NM1*IL",), inside=("2320",)),
     Loop("2330B", ("NM1*PR",), inside=("2320",)),
     Loop("2330", ("NM1",), inside=("2320",)),
-    Loop("2400", ("LX",), inside=("2300",), is_row=True),
+    Loop("2400", ("LX",), inside=("2300",), is_row=True, body=("SV1", "SV2", "SV3")),
     Loop("2410", ("LIN",), inside=("2400",)),
     Loop("2420", ("NM1",), inside=("2400",)),
     Loop("2430", ("SVD",), inside=("2400",), is_row=True),
     Loop("2440", ("LQ",), inside=("2400",)),
+)
+
+# HI holds a list of composites: qualifier, code, and for some a date or range, an amount, a quantity.
+CODE = Table(
+    "claims_837_code",
+    "one code of a claim (HI): diagnosis, procedure, DRG, condition, occurrence, value",
+    ("2300 HI",),
+    (
+        number("transaction_no", "ST"),
+        number("claim_no", "2300"),
+        ordinal("ordinal", "2300"),
+        text("qualifier", "HI 01-1+"),
+        text("code", "HI 01-2+"),
+        day("code_date", "HI 01-4+"),
+        day("code_date_to", "HI 01-4+", is_last=True),
+        money("amount", "HI 01-5+"),
+        quantity("quantity", "HI 01-6+"),
+        text("poa_indicator", "HI 01-9+"),
+    ),
+    repeat=Repeat(1, 1, 1000),
+    needs=("code",),
+)
+
+DIAGNOSIS = Table(
+    "claims_837_diagnosis",
+    "one diagnosis of a claim (HI)",
+    ("2300 HI",),
+    (
+        number("transaction_no", "ST"),
+        number("claim_no", "2300"),
+        ordinal("ordinal", "2300"),
+        text("qualifier", "HI 01-1+"),
+        text("code", "HI 01-2+"),
+        text("poa_indicator", "HI 01-9+"),
+    ),
+    repeat=Repeat(1, 1, 1000),
+    needs=("code",),
+    only=("HI 01-1+", tuple(item.encode() for item in DIAGNOSES)),
 )
 
 CLAIM = Table(
@@ -104,9 +142,9 @@ CLAIM = Table(
         text("referral_number", "2300 REF*9F 02"),
         text("clearinghouse_trace", "2300 REF*D9 02"),
         text("medical_record_number", "2300 REF*EA 02", phi=True),
-        pick("drg_code", "2300 HI 01-2", "DR"),
-        pick("principal_diagnosis", "2300 HI 01-2", "BK", "ABK"),
-        pick("admitting_diagnosis", "2300 HI 01-2", "BJ", "ABJ"),
+        pick("drg_code", CODE, "DR"),
+        pick("principal_diagnosis", CODE, "BK", "ABK"),
+        pick("admitting_diagnosis", CODE, "BJ", "ABJ"),
         money("patient_paid_amount", "2300 AMT*F5 02"),
         text("attending_npi", "2310 NM1*71 09 ?08=XX"),
         text("rendering_npi", "2310 NM1*82 09 ?08=XX"),
@@ -144,23 +182,6 @@ LINE = Table(
     ),
 )
 
-DIAGNOSIS = Table(
-    "claims_837_diagnosis",
-    "one diagnosis of a claim (HI)",
-    ("2300 HI",),
-    (
-        number("transaction_no", "ST"),
-        number("claim_no", "2300"),
-        ordinal("ordinal", "2300"),
-        text("qualifier", "HI 01-1+"),
-        text("code", "HI 01-2+"),
-        text("poa_indicator", "HI 01-9+"),
-    ),
-    repeat=Repeat(1, 1, 24),
-    needs=("code",),
-    only=("HI 01-1+", tuple(item.encode() for item in DIAGNOSES)),
-)
-
 OTHER_PAYER = Table(
     "claims_837_other_payer",
     "one other payer of a claim and what it has paid (loop 2320)",
@@ -182,6 +203,7 @@ CLAIM_837 = Transaction(
     "837",
     "claim",
     LOOPS,
-    (CLAIM, LINE, DIAGNOSIS, OTHER_PAYER),
+    (CLAIM, LINE, CODE, DIAGNOSIS, OTHER_PAYER),
     needs=("BHT",),
+    watched=("CLM", "SV1", "SV2", "SV3"),
 )

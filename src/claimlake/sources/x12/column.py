@@ -56,8 +56,8 @@ class Typed:
             buffers.append(self.values)
         return na.c_array_from_buffers(schema_of(self.type), length, buffers)
 
-    def take(self, rows: Mask) -> "Typed":
-        """The rows that are kept."""
+    def take(self, rows: Mask | Positions) -> "Typed":
+        """These rows: those a mask keeps, or by number."""
         if self.type != "text":
             return Typed(self.type, self.values[rows], self.is_valid[rows], self.is_bad[rows])
         start, end = self.values[:-1][rows].astype(np.int64), self.values[1:][rows].astype(np.int64)
@@ -106,9 +106,37 @@ def _text(values: Values) -> Typed:
     offsets, text = _gather(values.data, start, np.where(is_valid, end, start))
     if values.separators:
         text = text.translate(bytes.maketrans(values.separators, b" " * len(values.separators)))
-    if text.isascii() and not (values.separators and b"  " in text):
+    if text.isascii() and not (values.separators and _has_gaps(text, offsets)):
         return Typed("text", offsets, is_valid, np.zeros(len(start), dtype=bool), text)
     return _careful(offsets, text, is_valid, is_list=bool(values.separators))
+
+
+def _has_gaps(text: bytes, offsets: NDArray[np.int32]) -> bool:
+    """Whether a list has empty members: two blanks in a row, or one at either end of a value."""
+    if b"  " in text:
+        return True
+    data = np.frombuffer(text, dtype=np.uint8)
+    first, last = offsets[:-1], offsets[1:]
+    there = last > first
+    return bool((data[first[there]] == 0x20).any() or (data[last[there] - 1] == 0x20).any())
+
+
+def listed(values: Values, rows: Positions, size: int) -> Typed:
+    """For every row, its values (ascending by row) as one text, separated by blanks."""
+    is_final = np.ones(len(rows), dtype=bool)
+    is_final[:-1] = rows[1:] != rows[:-1]
+    # A value's separator or terminator follows it in the bytes: it is taken along, to become the blank.
+    offsets, text = _gather(values.data, values.start, values.end + ~is_final)
+    joints = np.frombuffer(text, dtype=np.uint8).copy()
+    joints[offsets[1:][~is_final] - 1] = 0x20
+    words = joints.tobytes().translate(bytes.maketrans(values.separators, b" " * len(values.separators)))
+    lengths = np.zeros(size + 1, dtype=np.int64)
+    np.add.at(lengths, rows + 1, np.diff(offsets))
+    bounds = np.cumsum(lengths).astype(np.int32)
+    is_valid = np.diff(bounds) > 0
+    if words.isascii() and not _has_gaps(words, bounds):
+        return Typed("text", bounds, is_valid, np.zeros(size, dtype=bool), words)
+    return _careful(bounds, words, is_valid, is_list=True)
 
 
 def _careful(offsets: NDArray[np.int32], text: bytes, is_valid: Mask, *, is_list: bool) -> Typed:

@@ -14,10 +14,10 @@ from claimlake.sources.x12.contract import CONTRACT_BY_TABLE, CONTRACTS, SPECIFI
 from claimlake.sources.x12.envelope import Outline, TransactionSet, moment, outline
 from claimlake.sources.x12.finding import Finding
 from claimlake.sources.x12.rows import Rows, batch_of, stacked
+from claimlake.sources.x12.scan import scan
 from claimlake.sources.x12.source import content_of
 from claimlake.sources.x12.spec import Transaction
-from claimlake.sources.x12.table import POSITION, Finished, assemble, specification_of
-from claimlake.sources.x12.walk import walk
+from claimlake.sources.x12.table import POSITION, Assembler, Finished, list_marks, specification_of
 
 _CHUNK_BYTES = 32 * 1024 * 1024
 
@@ -127,10 +127,12 @@ def _read_one(
     tables: dict[str, Rows],
 ) -> list[Finding]:
     index = np.concatenate([np.arange(item.first, item.last + 1) for item in sets])
-    finished, counts = assemble(walk(specification, shape.segments, index), sets, before)
-    for name, count in counts.items():
+    found = scan(specification, shape.segments, index)
+    assembler = Assembler(specification, found, sets, before, list_marks(sets))
+    finished = assembler.tables()
+    for name, count in assembler.counts().items():
         before[name] = before.get(name, 0) + count
-    findings = check(specification, sets, finished, shape.segments)
+    findings = check(specification, sets, finished, found, shape.segments)
     is_accepted = np.array([item.status == "accepted" for item in sets], dtype=bool)
     for table in finished:
         tables[table.table.name] = _accepted(table, is_accepted)

@@ -162,4 +162,5 @@ REMITTANCE = Transaction(
     LOOPS,
     (PAYMENT, CLAIM, SERVICE, ADJUSTMENT, PROVIDER_ADJUSTMENT),
     needs=("BPR", "TRN"),
+    watched=("BPR", "CLP", "SVC", "CAS", "PLB"),
 )

@@ -146,3 +146,15 @@ def join(parts: list[Segments]) -> Segments:
         np.concatenate([part.separators for part in parts]),
         np.concatenate([part.components for part in parts]),
     )
+
+
+def is_one_of(data: NDArray[np.uint8], start: Positions, end: Positions, allowed: tuple[bytes, ...]) -> Mask:
+    """Which values are exactly one of these."""
+    size = end - start
+    found = np.zeros(len(size), dtype=bool)
+    for word in allowed:
+        same = size == len(word)
+        for offset, byte in enumerate(word):
+            same &= data[np.minimum(start + offset, len(data) - 1)] == byte
+        found |= same
+    return found

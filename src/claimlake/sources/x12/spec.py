@@ -28,6 +28,8 @@ class Loop:
     inside: tuple[str, ...] = (ROOT,)
     """The usual parent first, then parents found in files that leave the usual one out."""
     is_row: bool = False
+    body: tuple[str, ...] = ()
+    """Segments that stand once in the loop; one that comes again, or without the opening one, opens it."""
 
 
 @dataclass(frozen=True)
@@ -172,15 +174,27 @@ class Tally:
 
 @dataclass(frozen=True)
 class Pick:
-    """The first value among the row's repeated composites whose qualifier is one of these: `2300 HI 01-2`."""
+    """The first value among the row's repeated composites whose qualifier is one of these."""
 
-    path: Path
+    table: "Table"
+    """The table that has every such composite, with the columns `qualifier` and `code`."""
     qualifiers: tuple[bytes, ...]
+
+    @property
+    def both(self) -> tuple[Path, Path]:
+        """Where the qualifier and the value stand."""
+        found = {
+            column.name: column.source.paths[0]
+            for column in self.table.columns
+            if isinstance(column.source, Element)
+        }
+        return found["qualifier"], found["code"]
 
     @property
     def citation(self) -> str:
         """Where the value stands, in words."""
-        return f"{self.path.citation} of qualifier {' or '.join(item.decode() for item in self.qualifiers)}"
+        wanted = " or ".join(item.decode() for item in self.qualifiers)
+        return f"{self.table.rows[0]} of qualifier {wanted}"
 
 
 Source = Element | Number | Ordinal | Envelope | InLoop | Joined | Total | Tally | Pick
@@ -241,6 +255,8 @@ class Transaction:
     tables: tuple[Table, ...]
     needs: tuple[str, ...] = field(default=())
     """Segments without which the transaction cannot be read."""
+    watched: tuple[str, ...] = field(default=())
+    """Segments with money or a verdict: one that no table takes is told."""
 
     @cached_property
     def loop_by_name(self) -> dict[str, Loop]:
@@ -323,6 +339,6 @@ def tally(name: str, loop: str) -> Column:
     return Column(name, "int", Tally(loop))
 
 
-def pick(name: str, citation: str, *qualifiers: str) -> Column:
+def pick(name: str, table: Table, *qualifiers: str) -> Column:
     """A column with the first repeated composite that has one of the qualifiers."""
-    return Column(name, "text", Pick(path(citation), tuple(item.encode() for item in qualifiers)))
+    return Column(name, "text", Pick(table, tuple(item.encode() for item in qualifiers)))
