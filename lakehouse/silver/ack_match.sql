@@ -7,7 +7,7 @@
 -- grain: org_id, ack_event_key
 -- load: full
 -- partition: org_id
--- checks: ack_event_key unique, match_status in (matched, ambiguous, unmatched)
+-- checks: ack_event_key unique, match_status in ('matched', 'ambiguous', 'unmatched')
 
 with status as (
     select

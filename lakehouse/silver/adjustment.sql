@@ -5,11 +5,13 @@
 -- grain: org_id, adjustment_key
 -- load: full
 -- partition: org_id
--- checks: adjustment_key unique, amount not null, post_date not null
+-- checks: adjustment_key unique, warn: amount not null, warn: post_date not null
 
 with denial as (
     select
-        adjustment.org_id, adjustment.transaction_key, min(event.denial_key) as denial_key,
+        adjustment.org_id,
+        adjustment.transaction_key,
+        min(event.denial_key) as denial_key,
         min(event.claim_key) as claim_key
     from silver.ledger_transaction as adjustment
     inner join silver.denial_event as event
@@ -25,7 +27,11 @@ with denial as (
 ),
 
 of_payer as (
-    select claim.org_id, claim.account_key, claim.payer_id, min(claim.claim_key) as claim_key
+    select
+        claim.org_id,
+        claim.account_key,
+        claim.payer_id,
+        min(claim.claim_key) as claim_key
     from silver.claim as claim
     group by claim.org_id, claim.account_key, claim.payer_id
     having count(*) = 1

@@ -11,8 +11,13 @@
 
 with version as (
     select
-        submission.org_id, submission.claim_key, submission.submission_key, submission.submission_number,
-        submission.payer_claim_control_number, submission.payer_id, submission.payer_sequence,
+        submission.org_id,
+        submission.claim_key,
+        submission.submission_key,
+        submission.submission_number,
+        submission.payer_claim_control_number,
+        submission.payer_id,
+        submission.payer_sequence,
         false as is_crossover,
         row_number() over (
             partition by submission.org_id, submission.claim_key order by submission.submission_number desc
@@ -25,8 +30,11 @@ with version as (
 
 forwarded as (
     select
-        crossover.org_id, crossover.claim_key, min(crossover.forwarded_submission_key) as submission_key,
-        min(crossover.payer_id) as payer_id, min(crossover.payer_sequence) as payer_sequence
+        crossover.org_id,
+        crossover.claim_key,
+        min(crossover.forwarded_submission_key) as submission_key,
+        min(crossover.payer_id) as payer_id,
+        min(crossover.payer_sequence) as payer_sequence
     from silver.crossover_claim as crossover
     left join version
         on
@@ -39,48 +47,35 @@ forwarded as (
 
 known as (
     select
-        version.org_id, version.claim_key, version.submission_key, version.payer_id, version.payer_sequence,
-        version.is_crossover, version.submission_count, version.first_submission_date
+        version.org_id,
+        version.claim_key,
+        version.submission_key,
+        version.payer_id,
+        version.payer_sequence,
+        version.is_crossover,
+        version.submission_count,
+        version.first_submission_date
     from version
     where version.age = 1
 
     union all
 
     select
-        forwarded.org_id, forwarded.claim_key, forwarded.submission_key, forwarded.payer_id,
-        forwarded.payer_sequence, true as is_crossover, 0 as submission_count,
+        forwarded.org_id,
+        forwarded.claim_key,
+        forwarded.submission_key,
+        forwarded.payer_id,
+        forwarded.payer_sequence,
+        true as is_crossover,
+        0 as submission_count,
         cast(null as date) as first_submission_date
     from forwarded
 ),
 
-control as (
-    select given.org_id, given.claim_key, given.control_number,
-        row_number() over (
-            partition by given.org_id, given.claim_key order by given.preference, given.known_at desc,
-                given.control_number
-        ) as place
-    from (
-        select payment.org_id, payment.claim_key, payment.payer_claim_control_number as control_number,
-            1 as preference, cast(payment.remit_date as timestamp) as known_at
-        from silver.claim_payment_match as payment
-        where payment.claim_key is not null and payment.payer_claim_control_number is not null
-
-        union all
-
-        select version.org_id, version.claim_key, submission.payer_claim_control_number as control_number,
-            2 as preference, submission.submitted_at as known_at
-        from version
-        inner join silver.claim_submission as submission
-            on
-                version.org_id = submission.org_id
-                and version.submission_key = submission.submission_key
-        where submission.payer_claim_control_number is not null
-    ) as given
-),
-
 expected as (
     select
-        line.org_id, line.claim_key,
+        line.org_id,
+        line.claim_key,
         case
             when count(*) = count(line.expected_allowed_amount)
                 then cast(sum(line.expected_allowed_amount) as decimal(18, 2))
@@ -91,8 +86,12 @@ expected as (
 
 coverage as (
     select
-        member.org_id, member.account_key, member.payer_id, member.coverage_order,
-        min(member.member_key) as member_key, min(member.plan_id) as plan_id
+        member.org_id,
+        member.account_key,
+        member.payer_id,
+        member.coverage_order,
+        min(member.member_key) as member_key,
+        min(member.plan_id) as plan_id
     from silver.member as member
     where member.is_current and member.account_key is not null
     group by member.org_id, member.account_key, member.payer_id, member.coverage_order
@@ -144,12 +143,12 @@ select
     coalesce(payer.payer_class, 'other') as payer_class,
     claim.first_submission_date,
     case when not claim.is_crossover then claim.submission_key end as latest_submission_key,
-    cast(claim.submission_count as int) as submission_count
+    cast(round(claim.submission_count) as int) as submission_count
 from known as claim
 inner join silver.claim_transmission as sent
     on claim.org_id = sent.org_id and claim.submission_key = sent.submission_key
-left join control
-    on claim.org_id = control.org_id and claim.claim_key = control.claim_key and control.place = 1
+left join silver.claim_control as control
+    on claim.org_id = control.org_id and claim.claim_key = control.claim_key
 left join expected
     on claim.org_id = expected.org_id and claim.claim_key = expected.claim_key
 left join silver.encounter as encounter

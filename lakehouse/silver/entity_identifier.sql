@@ -7,17 +7,26 @@
 -- checks: identifier not null, entity_id in silver.entity
 
 with known as (
-    select entity.org_id, entity.billing_npi as identifier, entity.entity_id
+    select
+        entity.org_id,
+        entity.billing_npi as identifier,
+        entity.entity_id
     from silver.entity as entity
 
     union all
 
-    select facility.org_id, facility.npi as identifier, facility.entity_id
+    select
+        facility.org_id,
+        facility.npi as identifier,
+        facility.entity_id
     from silver.facility as facility
 
     union all
 
-    select entity.org_id, entity.tax_id as identifier, entity.entity_id
+    select
+        entity.org_id,
+        entity.tax_id as identifier,
+        entity.entity_id
     from silver.entity as entity
 )
 

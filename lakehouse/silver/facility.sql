@@ -2,7 +2,7 @@
 -- grain: org_id, facility_id
 -- load: full
 -- partition: org_id
--- checks: facility_id not null, entity_id in silver.entity
+-- checks: facility_id not null, warn: entity_id in silver.entity
 
 select
     facility.org_id,

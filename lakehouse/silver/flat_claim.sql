@@ -4,7 +4,7 @@
 -- grain: org_id, source_system_id, claim_id, line_id
 -- load: full
 -- partition: org_id
--- checks: claim_id not null, charge_amount not null, account_key not null
+-- checks: claim_id not null, warn: charge_amount not null, account_key not null
 
 with version as (
     select

@@ -3,7 +3,7 @@
 -- grain: org_id, entity_id, billing_type, payer_class, period_month, measure
 -- load: full
 -- partition: org_id
--- checks: gl_month_key unique, amount not null
+-- checks: gl_month_key unique, warn: amount not null
 
 with version as (
     select

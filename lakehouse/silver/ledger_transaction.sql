@@ -4,7 +4,7 @@
 -- grain: org_id, transaction_key
 -- load: full
 -- partition: org_id
--- checks: transaction_key unique, amount not null
+-- checks: transaction_key unique, warn: amount not null
 
 with version as (
     select

@@ -5,7 +5,7 @@
 -- grain: org_id, member_key, valid_from
 -- load: full
 -- partition: org_id
--- checks: member_key not null, payer_id not null, valid_from not null
+-- checks: member_key not null, payer_id not null, warn: valid_from not null
 
 with dated as (
     select

@@ -6,7 +6,7 @@
 -- grain: org_id, patient_key, valid_from
 -- load: full
 -- partition: org_id
--- checks: patient_key not null, valid_from not null
+-- checks: patient_key not null, warn: valid_from not null
 
 with dated as (
     select

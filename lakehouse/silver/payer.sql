@@ -10,24 +10,39 @@ with known as (
     select
         identifier.org_id,
         identifier.payer_id,
-        list_sort(array_agg(distinct identifier.identifier_upper)) as edi_payer_ids
+        string_split_regex(
+            string_agg(identifier.identifier_upper, '|' order by identifier.identifier_upper), '[|]'
+        ) as edi_payer_ids
     from reference.payer_identifier as identifier
     group by identifier.org_id, identifier.payer_id
 ),
 
 listed as (
-    select payer.org_id, payer.payer_id, payer.payer_name, payer.payer_class, 1 as preference
+    select
+        payer.org_id,
+        payer.payer_id,
+        payer.payer_name,
+        payer.payer_class,
+        1 as preference
     from reference.payer as payer
 
     union all
 
-    select organization.org_id, 'unmapped' as payer_id, 'Unmapped payer' as payer_name, 'other' as payer_class,
+    select
+        organization.org_id,
+        'unmapped' as payer_id,
+        'Unmapped payer' as payer_name,
+        'other' as payer_class,
         2 as preference
     from reference.organization as organization
 
     union all
 
-    select organization.org_id, 'self_pay' as payer_id, 'Self pay' as payer_name, 'self_pay' as payer_class,
+    select
+        organization.org_id,
+        'self_pay' as payer_id,
+        'Self pay' as payer_name,
+        'self_pay' as payer_class,
         2 as preference
     from reference.organization as organization
 ),

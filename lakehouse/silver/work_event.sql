@@ -18,7 +18,11 @@ with version as (
 ),
 
 claimed as (
-    select claim.org_id, claim.account_key, claim.claim_id, min(claim.claim_key) as claim_key
+    select
+        claim.org_id,
+        claim.account_key,
+        claim.claim_id,
+        min(claim.claim_key) as claim_key
     from silver.claim as claim
     group by claim.org_id, claim.account_key, claim.claim_id
     having count(*) = 1

@@ -52,7 +52,7 @@ select
     latest.latest_due_at as due_at,
     item.first_touch_at,
     item.resolved_at,
-    cast(item.touch_count as int) as touch_count,
+    cast(round(item.touch_count) as int) as touch_count,
     cast(item.minutes_worked as decimal(10, 2)) as minutes_worked,
     latest.latest_user_id as user_id,
     latest.team,
