@@ -5,7 +5,7 @@ from claimlake.synthetic.network import Generated
 from tests.synthetic.conftest import Ask, landed
 from tests.synthetic.segments import interchanges, transactions
 
-KINDS = ("837P", "837I", "999", "277CA", "835")
+KINDS = ("837P", "837I", "response", "277CA", "835")
 
 
 def test_every_envelope_counts_what_it_holds(network: Generated) -> None:

@@ -1,5 +1,6 @@
 """The X12 files as they land: 837 batches out, 999 and 277CA back, 835 in."""
 
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -26,6 +27,20 @@ CLEARINGHOUSE = "MERIDIAN"
 DIRECT_PAYERS = {"medicare"}
 """Payers whose files do not come through the clearinghouse."""
 VERSIONS = {"837I": INSTITUTIONAL, "837P": PROFESSIONAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One 837 file: its group control number and its batches by BHT03, in order of their sets."""
+
+    control: int
+    version: str
+    batches: dict[str, list[Submission]]
+
+    def statuses(self) -> list[tuple[int, bool]]:
+        """(ST02, accepted) of each set: the clearinghouse's 999 refuses some."""
+        batches = enumerate(self.batches.values(), start=1)
+        return [(number, batch[0].rejection_level != "set") for number, batch in batches]
 
 
 class Delivery:
@@ -62,44 +77,42 @@ class Delivery:
             kind = "837I" if account.billing_type == "HB" else "837P"
             submission.batch = f"{kind}{account.unit.number}{compact(submission.day)}"
             groups.setdefault((submission.day, kind), {}).setdefault(submission.batch, []).append(submission)
+        sent: dict[int, list[Sent]] = {}
         for (day, kind), batches in sorted(groups.items()):
-            self._deliver_batches(day, kind, dict(sorted(batches.items())))
+            sent.setdefault(day, []).append(self._send(day, kind, dict(sorted(batches.items()))))
+        for day, files in sorted(sent.items()):
+            if day + 1 <= self.history.until:
+                self._deliver_responses(day + 1, files)
 
-    def _deliver_batches(self, day: int, kind: str, batches: dict[str, list[Submission]]) -> None:
-        version, control = VERSIONS[kind], next(self._controls)
+    def _send(self, day: int, kind: str, batches: dict[str, list[Submission]]) -> Sent:
+        sent = Sent(next(self._controls), VERSIONS[kind], batches)
         sets = []
         for number, (batch, submissions) in enumerate(batches.items(), start=1):
             entity = self.profile.entities[submissions[0].claim.account.unit.entity_id]
             body = batch_body(self.profile, entity, batch, day, submissions)
-            sets.append(transaction("837", number, version, body))
-        out = Envelope(self.sender, CLEARINGHOUSE, day, "1800", control, "HC", version)
-        name = f"{iso(day)}_{kind.lower()}"
+            sets.append(transaction("837", number, sent.version, body))
+        out = Envelope(self.sender, CLEARINGHOUSE, day, "1800", sent.control, "HC", sent.version)
         style = LINED if kind == "837P" else STANDARD
-        self._write(kind, f"{name}.edi", restyle(interchange(out, sets), style))
-        if day + 1 <= self.history.until:
-            self._deliver_syntax_ack(day + 1, name, control, version, list(batches.values()))
-            self._deliver_clearinghouse_ack(day + 1, name, batches)
+        self._write(kind, f"{iso(day)}_{kind.lower()}.edi", restyle(interchange(out, sets), style))
+        return sent
 
-    def _deliver_syntax_ack(
-        self, day: int, name: str, control: int, version: str, batches: list[list[Submission]]
-    ) -> None:
-        statuses = [
-            (number, batch[0].rejection_level != "set") for number, batch in enumerate(batches, start=1)
+    def _deliver_responses(self, day: int, files: list[Sent]) -> None:
+        """One response file a day: an interchange of 999s, then one of the clearinghouse's 277CAs."""
+        syntax = [
+            transaction("999", number, ACK_999, body_999(sent.version, sent.control, sent.statuses()))
+            for number, sent in enumerate(files, start=1)
         ]
-        syntax = transaction("999", 1, ACK_999, body_999(version, control, statuses))
-        text = interchange(self._incoming(day, "0530", "FA", ACK_999), [syntax])
-        self._write("999", f"{name}.999", restyle(text, STANDARD))
-
-    def _deliver_clearinghouse_ack(self, day: int, name: str, batches: dict[str, list[Submission]]) -> None:
+        content = restyle(interchange(self._incoming(day, "0530", "FA", ACK_999), syntax), LINED)
         sets: list[str] = []
-        for batch, submissions in batches.items():
-            if submissions[0].rejection_level != "set":
-                entity = self.profile.entities[submissions[0].claim.account.unit.entity_id]
-                body = body_277ca(Answer(self.profile.tenant, entity, batch, day, submissions))
-                sets.append(transaction("277", len(sets) + 1, ACK_277CA, body))
+        for sent in files:
+            for batch, submissions in sent.batches.items():
+                if submissions[0].rejection_level != "set":
+                    entity = self.profile.entities[submissions[0].claim.account.unit.entity_id]
+                    body = body_277ca(Answer(self.profile.tenant, entity, batch, day, submissions))
+                    sets.append(transaction("277", len(sets) + 1, ACK_277CA, body))
         if sets:
-            text = interchange(self._incoming(day, "0600", "HN", ACK_277CA), sets)
-            self._write("277CA", f"{name}_clearinghouse.277ca", restyle(text, LINED))
+            content += restyle(interchange(self._incoming(day, "0600", "HN", ACK_277CA), sets), LINED)
+        self._write("response", f"{iso(day)}_clearinghouse.x12", content)
 
     def _deliver_payer_acks(self) -> None:
         groups: dict[int, dict[tuple[str, str], list[Submission]]] = {}

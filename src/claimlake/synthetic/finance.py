@@ -166,7 +166,7 @@ def _write_terms(history: History, path: Path, terms: list[Term], *, is_peterson
         "EffectiveTo",
         "FilingDays",
         "Method",
-        "Code",
+        "ProcedureCode",
         "Fee",
         "PercentOfCharge",
     ]
@@ -181,7 +181,7 @@ def _write_ledger(path: Path, rows: list[GlRow], *, is_peterson: bool) -> None:
             "PayerClass",
             "PeriodEnd",
             "GLAccount",
-            "Measure",
+            "Figure",
             "Amount",
             "Closed",
         ]

@@ -56,7 +56,7 @@ class Transmission:
         dice, until = self.dice, self.history.until
         claim = submission.claim
         acknowledged = submission.day + 1
-        answered = acknowledged + 1 + len(claim.payer.payer_id) % 3
+        answered = acknowledged + (2 if self.history.is_weekly else 1 + len(claim.payer.payer_id) % 3)
         is_refused = dice.chance(CLEARINGHOUSE_REJECTION)
         is_refused_by_payer = dice.chance(PAYER_REJECTION)
         is_silent = dice.chance(SILENCE)
