@@ -15,7 +15,12 @@ TENANT = """
 org_id: north
 name: North Clinics
 entities:
-  - {entity_id: general, name: General, type: hospital, billing_type: HB, billing_npi: "1234567893", tax_id: "741234567"}
+  - entity_id: general
+    name: General
+    type: hospital
+    billing_type: HB
+    billing_npi: "1234567893"
+    tax_id: "741234567"
 sources:
   - {id: emr, system: small_emr, url: "sqlite:///emr.sqlite"}
   - {id: edi, system: x12}
@@ -30,20 +35,41 @@ feeds:
     omit: [SSN]
     into:
       - table: emr_patients
-        fields: {patient_id: "coalesce(ID, MRN)", last_name: LName, birth_date: DOB, ssn_hash: keyed_hash(SSN), modified_at: Updated}
+        fields:
+          patient_id: coalesce(ID, MRN)
+          last_name: LName
+          birth_date: DOB
+          ssn_hash: keyed_hash(SSN)
+          modified_at: Updated
   - feed: lines
     from: {file: "**/lines*", format: delimited}
     into:
       - table: emr_charges
-        fields: {charge_id: Id, encounter_id: Enc, service_date: Day, post_date: Day, units: "1", charge_amount: float_money(Amount)}
+        fields:
+          charge_id: Id
+          encounter_id: Enc
+          service_date: Day
+          units: "1"
+          charge_amount: float_money(Amount)
       - table: emr_transactions
         where: Paid is not null and coalesce(try_cast(Paid as double), 1) <> 0
-        fields: {transaction_id: Id, encounter_id: Enc, transaction_type: "'payment'", post_date: Day, amount: Paid}
+        fields:
+          transaction_id: Id
+          encounter_id: Enc
+          transaction_type: "'payment'"
+          post_date: Day
+          amount: Paid
   - feed: charge_table
     from: {table: charges, load: incremental, watermark: changed, key: [id]}
     into:
       - table: emr_charges
-        fields: {charge_id: id, encounter_id: enc, service_date: day, charge_amount: amount, units: "1", modified_at: changed}
+        fields:
+          charge_id: id
+          encounter_id: enc
+          service_date: day
+          charge_amount: amount
+          units: "1"
+          modified_at: changed
   - feed: department_table
     from: {table: departments, load: full, key: [id]}
     into:

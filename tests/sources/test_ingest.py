@@ -13,7 +13,10 @@ from tests.sources.landing import deliver, make, only, rows, run, versions, with
 PATIENTS = (
     "ID,LName,DOB,SSN,Updated\n1,Ash,1980-01-02,111-22-3333,2024-05-01\n2,Birch,1990-03-04,,2024-05-02\n"
 )
-LINES = "Id,Enc,Day,Amount,Paid\nT1,E1,2024-03-01,988.3699951171875,10\nT2,E1,2024-03-02,50,0\nT3,E2,2024-03-02,5.555,1\n"
+LINES = (
+    "Id,Enc,Day,Amount,Paid\nT1,E1,2024-03-01,988.3699951171875,10\n"
+    "T2,E1,2024-03-02,50,0\nT3,E2,2024-03-02,5.555,1\n"
+)
 
 
 def test_a_file_becomes_rows_with_their_place_and_content(tmp_path: Path) -> None:

@@ -125,16 +125,16 @@ def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
     stage.connection.execute(f"""
         create or replace temp table {part.fresh} as
         with incoming as (
-            select projected.*, record._hash, record._raw, record._offset, record._length,
-                {_key_sql(part.contract, "record._hash")} as _key
+            select projected.*, record._hash, record._raw, record._offset, record._length
             from {part.projected} as projected
             join {TABLE} as record using (_row)
             where _row not in (select _row from verdict)
         ),
+        keyed as (select *, {_key_sql(part.contract, "_hash")} as _key from incoming),
         numbered as (
-            select *, row_number() over (partition by _key, _hash order by _row) as _repeat from incoming
+            select *, row_number() over (partition by _key, _hash order by _row) as _repeat from keyed
         ),
-        several as (select _key from incoming group by _key having count(distinct _hash) > 1),
+        several as (select _key from keyed group by _key having count(distinct _hash) > 1),
         earlier as (select * from {history} where source_system_id = {system}),
         known as (
             select key, arg_max(record_hash, place) as record_hash from earlier group by key
@@ -146,8 +146,9 @@ def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
         where _repeat = 1 and known.key is null
     """)
     stage.connection.execute(
-        f"insert into {history} select {system}, _key, _hash, (select coalesce(max(place), 0) from {history}) "
-        f"+ row_number() over (order by _row) from {part.fresh}"
+        f"insert into {history} select {system}, _key, _hash, "
+        f"(select coalesce(max(place), 0) from {history}) + row_number() over (order by _row) "
+        f"from {part.fresh}"
     )
 
 

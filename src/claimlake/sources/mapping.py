@@ -117,7 +117,7 @@ def source_columns(expression: str) -> set[str]:
 def load_mappings(
     workspace: Workspace, contracts: Mapping[str, Contract], systems: Iterable[str]
 ) -> dict[str, SourceMapping]:
-    """The mappings of some systems, from lakehouse/sources and the workspace; unknown systems are left out."""
+    """The mappings of some systems, the workspace's own first; unknown systems are left out."""
     files = {file.stem: file for file in workspace.content("sources", "*.yml")}
     return {
         system: read_mapping(files[system], contracts) for system in sorted(set(systems)) if system in files

@@ -198,12 +198,17 @@ def _cast(column: Column) -> str:
 
 
 def _iso(value: str, kind: str) -> str:
-    return f"case when {value} similar to '[0-9].*' then try_cast({value} as {kind}) end"
+    return f"try_cast({_starts_with_digit(value)} as {kind})"
+
+
+def _starts_with_digit(value: str) -> str:
+    """Keeps words out, of which DuckDB understands some: infinity, epoch, today."""
+    return f"case when regexp_matches({value}, '^[0-9]') then {value} end"
 
 
 def _us_time(value: str) -> str:
     formats = ", ".join(f"'{pattern}'" for pattern in DATE_FORMATS)
-    return f"try_strptime({value}, [{formats}])"
+    return f"try_strptime({_starts_with_digit(value)}, [{formats}])"
 
 
 def _exact(value: str, kind: str) -> str:

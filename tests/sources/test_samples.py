@@ -1,0 +1,93 @@
+"""Conformance with data nobody here wrote; skipped where it is not there."""
+
+import os
+import shutil
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from claimlake.sources.ingest import ingest
+from claimlake.sources.report import IngestReport
+from claimlake.workspace import Workspace
+from tests.sources.landing import rows
+
+SAMPLES = Path(
+    os.environ.get("CLAIMLAKE_SAMPLES", Path(__file__).resolve().parents[3] / "shared" / "samples")
+)
+TENANT = """
+org_id: north
+name: North
+sources: [{id: emr, system: emr_two_hospitals}, {id: events, system: claims_json}, {id: edi, system: x12}]
+"""
+
+pytestmark = [
+    pytest.mark.samples,
+    pytest.mark.skipif(not SAMPLES.is_dir(), reason="CLAIMLAKE_SAMPLES is not there"),
+]
+
+
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, IngestReport]:
+    workspace = Workspace.create(tmp_path_factory.mktemp("samples") / "workspace")
+    (workspace.path / "tenants" / "north.yml").write_text(TENANT)
+    for source, folder in (("emr", "emr-two-hospitals"), ("events", "claims-json"), ("edi", "x12")):
+        shutil.copytree(SAMPLES / folder, workspace.landing / "north" / source)
+    return workspace, ingest(workspace, settle_seconds=0)
+
+
+def test_every_record_of_every_file_is_accounted_for(ingested: tuple[Workspace, IngestReport]) -> None:
+    workspace, report = ingested
+    assert (report.errors, report.exit_code) == ([], 0)
+    files = [file for file in (workspace.landing / "north").rglob("*") if file.is_file()]
+    assert len(report.files) == len(files)
+    for file in report.files:
+        counts = file.counts
+        parts = counts.loaded + counts.quarantined + counts.duplicates + counts.unsupported
+        assert counts.delivered == parts > 0, file.path
+
+
+def test_colliding_ids_of_two_hospitals_stay_apart(ingested: tuple[Workspace, IngestReport]) -> None:
+    workspace, _ = ingested
+    for table in ("emr_departments", "emr_patients", "emr_encounters", "emr_charges", "claims_flat"):
+        systems = Counter(system for (system,) in rows(workspace, f"bronze.{table}", "source_system_id"))
+        assert systems["hos-a"] == systems["hos-b"] > 0
+
+
+def test_money_of_float_columns_comes_out_in_cents(ingested: tuple[Workspace, IngestReport]) -> None:
+    workspace, _ = ingested
+    charges = dict(
+        rows(workspace, "bronze.emr_charges", "source_system_id || charge_id, charge_amount", "all")
+    )
+    assert charges["hos-aTRANS000001"] == Decimal("988.37")
+    assert len(charges) == 20_000
+
+
+def test_a_json_remittance_balances(ingested: tuple[Workspace, IngestReport]) -> None:
+    workspace, _ = ingested
+    claims = rows(
+        workspace,
+        "bronze.era_835",
+        "file_id, claim_no, charge_amount - paid_amount",
+        "all",
+    )
+    adjustments = dict(
+        ((file, claim), amount)
+        for file, claim, system, amount in rows(
+            workspace, "bronze.era_835_adjustment", "file_id, claim_no, source_system_id, amount"
+        )
+        if system == "events"
+    )
+    assert len(adjustments) == 240
+    reduced = {(file, claim): amount for file, claim, amount in claims if (file, claim) in adjustments}
+    assert reduced == adjustments
+
+
+def test_unsupported_transactions_are_named(ingested: tuple[Workspace, IngestReport]) -> None:
+    _, report = ingested
+    named: Counter[str] = Counter()
+    for file in report.files:
+        named.update(file.unsupported)
+    assert {"not supported: 270", "not supported: 834", "not supported: 820"} <= set(named)
+    assert sum(named.values()) == report.total.unsupported
