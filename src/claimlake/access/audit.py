@@ -31,12 +31,17 @@ class Entry:
 class Verdict:
     """Whether the chain is whole."""
 
-    is_whole: bool
     entries: int
     head: str
     """Hash of the last entry; keep it elsewhere to prove later that nothing was cut off."""
     broken_entry: int | None = None
     reason: str = ""
+    """What is wrong; empty when the chain is whole."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was changed, added or removed."""
+        return not self.reason
 
 
 def record(
@@ -68,7 +73,7 @@ def entries(workspace: Workspace, *, org_id: str, limit: int = 200) -> list[Entr
 
 
 def verify(workspace: Workspace, *, expected_head: str | None = None) -> Verdict:
-    """Check every seal from the first entry on; with `expected_head`, also that this hash is still in the chain."""
+    """Check every seal from the first entry on, and that `expected_head`, when given, is still in the chain."""
     previous, count, is_seen = START, 0, expected_head is None
     with register(workspace) as control:
         for row in control.execute("select * from access_audit order by entry"):
@@ -76,15 +81,15 @@ def verify(workspace: Workspace, *, expected_head: str | None = None) -> Verdict
             count += 1
             problem = _problem(entry, count, previous)
             if problem:
-                return Verdict(False, count, previous, entry.entry, problem)
+                return Verdict(count, previous, entry.entry, problem)
             previous = entry.hash
             is_seen = is_seen or previous == expected_head
         head = control.execute("select entry, hash from access_audit_head").fetchone()
     if (head or (0, START)) != (count, previous):
-        return Verdict(False, count, previous, count + 1, "entries are missing at the end")
+        return Verdict(count, previous, count + 1, "entries are missing at the end")
     if not is_seen:
-        return Verdict(False, count, previous, None, "the expected head is not in the chain")
-    return Verdict(True, count, previous)
+        return Verdict(count, previous, None, "the expected head is not in the chain")
+    return Verdict(count, previous)
 
 
 def _problem(entry: Entry, place: int, previous: str) -> str:

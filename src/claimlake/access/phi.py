@@ -9,7 +9,7 @@ from claimlake.workspace import Workspace
 
 
 def tenant_key(workspace: Workspace, org_id: str) -> bytes:
-    """The tenant's secret key for tokens, made on first use; plain hashes of record numbers could be guessed."""
+    """The tenant's secret key for tokens, made on first use: plain hashes of record numbers are guessable."""
     with register(workspace) as control:
         control.execute(
             "insert or ignore into access_tenant_key values (?, ?)", (org_id, secrets.token_bytes(32))
@@ -36,11 +36,11 @@ class Glass:
 
 
 def column_sql(glass: Glass, column: tuple[str, str], *, is_flagged: bool = False) -> str:
-    """The SQL that shows a column (name, type) to a role; a contract's PHI flag hides a column of no known kind."""
+    """The SQL that shows a column (name, type) to a role; `is_flagged` hides a column of no known kind."""
     name, kind = column
     quoted = quote(name)
     mask = glass.policy.mask(name, is_flagged=is_flagged)
-    if mask is None or glass.role.phi == "clear":
+    if mask in (None, "shown") or glass.role.phi == "clear":
         return quoted
     is_masked_text = glass.role.phi == "masked" and kind == "text"
     if is_masked_text and mask == "token":

@@ -13,7 +13,7 @@ from claimlake.workspace import Workspace
 PERMISSIONS = ("dashboard", "rows", "raw", "export", "users", "audit")
 LAYERS = ("gold", "silver", "bronze", "metrics", "reference")
 PHI_VIEWS = ("clear", "masked", "hidden")
-MASKS = ("token", "zip3", "hidden")
+MASKS = ("token", "zip3", "hidden", "shown")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Policy:
 
     roles: dict[str, Role]
     masks: dict[str, str]
-    """Column name → token, zip3 or hidden."""
+    """Column name → token, zip3, hidden or shown."""
     segments: dict[str, frozenset[int]]
 
     def role(self, name: str) -> Role:

@@ -1,4 +1,4 @@
-"""The control database as access sees it: users, visits, tokens, failed sign-ins, tenant keys and the audit chain."""
+"""The control database as access sees it: users, visits, tokens, failed sign-ins, tenant keys, audit chain."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -25,7 +25,8 @@ create index if not exists access_failure_subject on access_failure (subject, fa
 create table if not exists access_tenant_key (org_id text primary key, key blob not null);
 create table if not exists access_audit (
     entry integer primary key, at text not null, org_id text not null, user_name text not null,
-    action text not null, object text not null, detail text not null, previous_hash text not null, hash text not null
+    action text not null, object text not null, detail text not null,
+    previous_hash text not null, hash text not null
 );
 create table if not exists access_audit_head (
     one integer primary key check (one = 1), entry integer not null, hash text not null
@@ -41,7 +42,9 @@ begin select raise(abort, 'the audit chain is append-only'); end;
 def register(workspace: Workspace) -> Iterator[sqlite3.Connection]:
     """One transaction on the control database, with the access tables in place."""
     with workspace.control() as control:
-        known = control.execute("select 1 from sqlite_master where name = 'access_audit_no_delete'").fetchone()
+        known = control.execute(
+            "select 1 from sqlite_master where name = 'access_audit_no_delete'"
+        ).fetchone()
         if known is None:
             control.executescript(TABLES)
         yield control

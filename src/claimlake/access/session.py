@@ -1,4 +1,4 @@
-"""A session: one tenant's tables at one snapshot, as one role may see them, and nothing else of the machine."""
+"""A session: one tenant's tables at one snapshot, as one role may see them, and nothing else."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +43,9 @@ class Session:
                 names = [column[0] for column in result.description or []]
                 return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
         except (duckdb.BinderException, duckdb.CatalogException) as error:
-            raise QueryError(str(error).partition("\nLINE ")[0], where=f"snapshot {self.snapshot_id}") from None
+            raise QueryError(
+                str(error).partition("\nLINE ")[0], where=f"snapshot {self.snapshot_id}"
+            ) from None
         except duckdb.Error as error:
             # Other messages can quote a value, and a value can be a patient.
             raise QueryError(f"the query stopped with {type(error).__name__}.", retryable=True) from None
@@ -67,7 +69,7 @@ class Session:
 
 
 def open_session(workspace: Workspace, *, org_id: str, role: str, snapshot: int | None = None) -> Session:
-    """Open a session on a snapshot, the latest by default; PHI is masked for the role, other files are out of reach."""
+    """Open a session on a snapshot, the latest by default: PHI masked for the role, other files out of reach."""
     policy = load_policy(workspace)
     holder = policy.role(role)
     published = latest(workspace) if snapshot is None else pin(workspace, snapshot)

@@ -67,12 +67,14 @@ def disable_user(workspace: Workspace, name: str) -> None:
 def list_users(workspace: Workspace) -> list[User]:
     """All users by name."""
     with register(workspace) as control:
-        rows = control.execute("select name, org_id, role, is_active from access_user order by name").fetchall()
+        rows = control.execute(
+            "select name, org_id, role, is_active from access_user order by name"
+        ).fetchall()
     return [User(name, org_id, role, bool(active)) for name, org_id, role, active in rows]
 
 
 def check_password(workspace: Workspace, name: str, password: str) -> User | None:
-    """The active user with this name and password, else None; takes as long for a name that does not exist."""
+    """The active user with this name and password, else None; an unknown name takes as long."""
     with register(workspace) as control:
         row = control.execute(
             "select name, org_id, role, is_active, password_hash from access_user where name = ?", (name,)
@@ -86,7 +88,9 @@ def check_password(workspace: Workspace, name: str, password: str) -> User | Non
 def hash_password(password: str) -> str:
     """The scrypt hash of a password with its own salt; a short password is refused."""
     if len(password) < SHORTEST_PASSWORD:
-        raise AccessError("the password is too short.", remedy=f"Use at least {SHORTEST_PASSWORD} characters.")
+        raise AccessError(
+            "the password is too short.", remedy=f"Use at least {SHORTEST_PASSWORD} characters."
+        )
     salt = secrets.token_bytes(16)
     return f"scrypt${salt.hex()}${_scrypt(password, salt).hex()}"
 

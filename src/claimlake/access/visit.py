@@ -29,7 +29,7 @@ class Visit:
 
 
 def sign_in(workspace: Workspace, name: str, password: str, address: str) -> str:
-    """Start a visit and return its secret key; too many failures for a name or an address are refused for a while."""
+    """Start a visit and return its secret key; a name or address with many failures must wait."""
     name = name.strip().lower()
     subjects = ((f"name:{name}", TRIES_PER_NAME), (f"address:{address}", TRIES_PER_ADDRESS))
     _refuse_when_throttled(workspace, subjects)

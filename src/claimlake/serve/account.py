@@ -92,5 +92,11 @@ def _login_form(request: Request, address: str, problem: str, status: int = 200)
 
 def _set_cookie(request: Request, answer: Response, name: str, value: str, seconds: int) -> None:
     answer.set_cookie(
-        name, value, max_age=seconds, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/"
+        name,
+        value,
+        max_age=seconds,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+        path="/",
     )

@@ -8,6 +8,7 @@ from claimlake.access.session import Session
 from claimlake.errors import QueryError
 from claimlake.serve.dashboard import Amount
 from claimlake.serve.filter import COLUMNS, Filters
+from claimlake.serve.pager import Pager
 
 
 @dataclass(frozen=True)
@@ -43,32 +44,48 @@ def slices(session: Session, amount: Amount, filters: Filters) -> list[Slice]:
     return [Slice(row["by_value"], row["across_value"], row["total"], row["n"]) for row in rows]
 
 
+@dataclass(frozen=True)
+class Choice:
+    """One mark of an amount chart; an empty value means all."""
+
+    by: str
+    across: str = ""
+
+
 def slice_rows(
-    session: Session, amount: Amount, filters: Filters, by: str, across: str, *, limit: int, offset: int
+    session: Session, amount: Amount, filters: Filters, choice: Choice, pager: Pager
 ) -> tuple[int, Decimal, list[dict[str, Any]]]:
     """How many rows stand behind a mark, their sum, and one page of them, largest first."""
     _check(session, amount)
     condition = _condition(session, amount, filters)
     sql, values = condition.sql, [*condition.values]
-    for column, value in ((amount.by, by), (amount.across, across)):
+    for column, value in ((amount.by, choice.by), (amount.across, choice.across)):
         if column and value:
             sql += f" and coalesce(cast({column} as text), 'none') = ?"
             values.append(value)
     sql += f" and {amount.column} <> 0"
     total = session.rows(
-        f"select count(*) as n, coalesce(sum({amount.column}), 0) as total from {amount.table} where {sql}", values
+        f"select count(*) as n, coalesce(sum({amount.column}), 0) as total from {amount.table} where {sql}",
+        values,
     )[0]
     keys = [name for name in session.columns(amount.table) if name.endswith("_key")]
     order = ", ".join([f"{amount.column} desc", *keys])
     rows = session.rows(
-        f"select * from {amount.table} where {sql} order by {order} limit {int(limit)} offset {int(offset)}", values
+        f"select * from {amount.table} where {sql} order by {order} limit {pager.size} offset {pager.offset}",
+        values,
     )
     return int(total["n"]), Decimal(total["total"]), rows
 
 
 def _check(session: Session, amount: Amount) -> None:
     columns = session.columns(amount.table)
-    wanted = [amount.column, amount.by, amount.date, *amount.where, *([amount.across] if amount.across else [])]
+    wanted = [
+        amount.column,
+        amount.by,
+        amount.date,
+        *amount.where,
+        *([amount.across] if amount.across else []),
+    ]
     missing = [name for name in wanted if name not in columns]
     if missing:
         raise QueryError(f"no column '{missing[0]}' in {amount.table}.", remedy="Correct the dashboard file.")
@@ -83,9 +100,7 @@ def _condition(session: Session, amount: Amount, filters: Filters) -> _Condition
         chosen["billing_type"] = filters.billing_type
     for name, value in {**chosen, **amount.where}.items():
         if name not in columns:
-            raise QueryError(
-                f"{amount.table} cannot be filtered by {name}.", remedy="Remove the filter."
-            )
+            raise QueryError(f"{amount.table} cannot be filtered by {name}.", remedy="Remove the filter.")
         parts.append(f"{name} = ?")
         values.append(value)  # type: ignore[arg-type]
     return _Condition(" and ".join(parts), list(values))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
@@ -25,41 +26,48 @@ def asked(request: Request, session: Session) -> tuple[Filters, Scope]:
     return scope.settled(parse_filters(request.query_params)), scope
 
 
-def page(
-    request: Request,
-    session: Session,
-    title: str,
-    draw: Callable[[], Markup],
-    *,
-    action: str = "page",
-    active: str = "",
-    detail: Mapping[str, str | int] | None = None,
-    is_cached: bool = True,
-) -> Response:
+@dataclass(frozen=True)
+class Sheet:
+    """How a page is titled, found in the navigation, cached and audited."""
+
+    title: str
+    action: str = "page"
+    """What the audit chain calls it: page, drill, raw, audit."""
+    active: str = ""
+    """The dashboard it belongs to; such pages have the filter bar."""
+    detail: Mapping[str, str | int] | None = None
+    """What is noted besides the address; the filters when nothing is given."""
+    is_cached: bool = True
+
+
+def page(request: Request, session: Session, draw: Callable[[], Markup], sheet: Sheet) -> Response:
     """A page within its frame; a browser that already has it is told so, and both are audited."""
     site = site_of(request)
-    record(site.workspace, user_of(request), action, request.url.path, detail or _filter_detail(request))
-    if not is_cached:
-        return _framed(request, session, title, draw(), active, {"Cache-Control": "no-store"})
+    detail = sheet.detail if sheet.detail is not None else _filter_detail(request)
+    record(site.workspace, user_of(request), sheet.action, request.url.path, detail)
+    if not sheet.is_cached:
+        return _framed(request, session, sheet, draw(), {"Cache-Control": "no-store"})
     tag = etag(request, session)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Cookie"}
     if tag in [item.strip() for item in request.headers.get("if-none-match", "").split(",")]:
         return Response(status_code=304, headers=headers)
-    body = site.pages.page(page_key(session, str(request.url.path) + "?" + request.url.query), draw)
-    return _framed(request, session, title, body, active, headers)
+    body = site.pages.page(page_key(session, f"{request.url.path}?{request.url.query}"), draw)
+    return _framed(request, session, sheet, body, headers)
 
 
-def _framed(  # noqa: PLR0913 - the parts of one page
-    request: Request, session: Session, title: str, body: Markup, active: str, headers: Mapping[str, str]
+def _framed(
+    request: Request, session: Session, sheet: Sheet, body: Markup, headers: Mapping[str, str]
 ) -> HTMLResponse:
     filters, scope = asked(request, session)
-    kept = {name: request.query_params[name][:80] for name in ("by", "across") if name in request.query_params}
-    frame = _frame(request, title, active) | {
+    kept = {
+        name: request.query_params[name][:80] for name in ("by", "across") if name in request.query_params
+    }
+    frame = _frame(request, sheet.title, sheet.active) | {
         "body": body,
         "filters": filters,
         "scope": scope,
         "snapshot_id": session.snapshot_id,
-        "has_filters": bool(active),
+        "has_filters": bool(sheet.active),
         "kept": kept,
     }
     return HTMLResponse(site_of(request).draw("page.html", **frame), headers=dict(headers))
@@ -73,7 +81,7 @@ def plain_page(request: Request, template: str, status: int = 200, **values: Any
 
 
 def etag(request: Request, session: Session) -> str:
-    """The version of an address for one visit: tenant, role and snapshot first, then everything else on the page."""
+    """The version of an address for one visit: tenant, role and snapshot first, then the rest of the page."""
     visit: Visit | None = getattr(request.state, "visit", None)
     parts = (
         session.org_id,

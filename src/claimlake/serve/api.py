@@ -22,7 +22,7 @@ from claimlake.serve.auth import CanSeeFigures, CanSeeRaw, CanSeeRows, site_of, 
 from claimlake.serve.claim import load_claim
 from claimlake.serve.filter import parse_filters
 from claimlake.serve.missing import NotFoundError
-from claimlake.serve.raw import read_extent, read_row
+from claimlake.serve.raw import Place, read_extent, read_row
 
 MOST_PERIODS = 60
 
@@ -86,7 +86,9 @@ class Rows(BaseModel):
 
 
 router = APIRouter(
-    prefix="/api/v1", responses={code: {"model": ErrorBody} for code in (400, 401, 403, 404, 422)}, tags=["v1"]
+    prefix="/api/v1",
+    responses={code: {"model": ErrorBody} for code in (400, 401, 403, 404, 422)},
+    tags=["v1"],
 )
 
 
@@ -107,12 +109,16 @@ def metric(request: Request, key: str, session: CanSeeFigures) -> Response:
 
 
 @router.get("/values", response_model=Values)
-def values(  # noqa: PLR0913 - one parameter per part of the address
+def values(  # noqa: PLR0913, PLR0917 - one parameter per part of the address
     request: Request,
     session: CanSeeFigures,
     keys: Annotated[str, Query(description="KPI keys, comma separated", max_length=4000)] = "",
-    period: Annotated[str, Query(description="2026-06, 2026-Q2, 2026 or 2026-06-01..2026-06-30", max_length=40)] = "",
-    trailing: Annotated[int, Query(description="How many periods, ending with this one", ge=1, le=MOST_PERIODS)] = 1,
+    period: Annotated[
+        str, Query(description="2026-06, 2026-Q2, 2026 or 2026-06-01..2026-06-30", max_length=40)
+    ] = "",
+    trailing: Annotated[
+        int, Query(description="How many periods, ending with this one", ge=1, le=MOST_PERIODS)
+    ] = 1,
     grain: Annotated[str, Query(description="Dimensions, comma separated", max_length=200)] = "",
 ) -> Response:
     """Values of KPIs, live on the latest snapshot; filters are entity, payer, payer_class and department."""
@@ -145,7 +151,7 @@ def values(  # noqa: PLR0913 - one parameter per part of the address
 
 
 @router.get("/metrics/{key}/rows", response_model=Rows)
-def rows(  # noqa: PLR0913
+def rows(  # noqa: PLR0913, PLR0917
     request: Request,
     key: str,
     session: CanSeeRows,
@@ -180,7 +186,7 @@ def claim(request: Request, claim_key: str, session: CanSeeRows) -> Response:
 
 
 @router.get("/raw/{file_id}", response_model=dict[str, Any])
-def raw(  # noqa: PLR0913
+def raw(  # noqa: PLR0913, PLR0917
     request: Request,
     file_id: str,
     session: CanSeeRaw,
@@ -193,8 +199,10 @@ def raw(  # noqa: PLR0913
     if row is not None:
         return _answer(request, session, asdict(read_row(session, file_id, row)), action="raw")
     if offset is None or length is None:
-        raise QueryError("no extent was asked for.", where="offset, length", remedy="Give offset and length, or row.")
-    extent = read_extent(site.workspace, site.policy, session.role, session, file_id, offset, length)
+        raise QueryError(
+            "no extent was asked for.", where="offset, length", remedy="Give offset and length, or row."
+        )
+    extent = read_extent(site.workspace, session, Place(file_id, offset, length))
     return _answer(request, session, asdict(extent), action="raw")
 
 
@@ -235,4 +243,3 @@ def _plain(value: Any) -> Any:
 
 def _text(value: Decimal | None) -> str | None:
     return None if value is None else str(value)
-

@@ -15,7 +15,7 @@ from claimlake import __version__
 from claimlake.errors import AccessError, ClaimlakeError, QueryError
 from claimlake.serve import account, api, audit_page, drill, pages
 from claimlake.serve.answer import plain_page
-from claimlake.serve.auth import HEADERS, Gate
+from claimlake.serve.auth import Gate
 from claimlake.serve.missing import NotFoundError
 from claimlake.serve.site import FOLDER, Site
 from claimlake.workspace import Workspace
@@ -51,7 +51,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        description="Metrics, rows, claims and raw records of one tenant. Send an API token as a bearer token.",
+        description="Metrics, rows, claims and raw records of one tenant. Send an API token as bearer.",
     )
     app.state.site = site
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
@@ -59,7 +59,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         app.include_router(part.router)
     for kind, handler in _handlers().items():
         app.add_exception_handler(kind, handler)
-    app.add_middleware(Gate, site=site)
+    app.add_middleware(Gate, site=site, trouble=_unexpected)
     return app
 
 
@@ -68,7 +68,6 @@ def _handlers() -> dict[type[Exception], Callable[[Request, Exception], Response
         ClaimlakeError: _expected,
         HTTPException: _http,
         RequestValidationError: _invalid,
-        Exception: _unexpected,
     }
 
 
@@ -97,10 +96,7 @@ def _unexpected(request: Request, error: Exception) -> Response:
     # Not the message: it can quote a value, and a value can be a patient.
     frames = "".join(traceback.format_tb(error.__traceback__))
     LOG.error("incident %s: %s\n%s", number, type(error).__name__, frames)
-    answer = _problem(request, 500, f"an unexpected error, number {number}.", "", "")
-    # This handler runs outside the gate, which would have set them.
-    answer.headers.update(HEADERS)
-    return answer
+    return _problem(request, 500, f"an unexpected error, number {number}.", "", "")
 
 
 def _problem(request: Request, status: int, what: str, where: str, remedy: str) -> Response:

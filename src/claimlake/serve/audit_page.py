@@ -5,12 +5,19 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from claimlake.access.audit import entries, verify
-from claimlake.serve.answer import page
+from claimlake.serve.answer import Sheet, page
 from claimlake.serve.auth import CanAudit, site_of
 from claimlake.serve.table import Cell, Head, Table
 
 router = APIRouter(include_in_schema=False)
-HEADS = [Head("Entry", True), Head("Time (UTC)"), Head("User"), Head("Action"), Head("Page"), Head("Detail")]
+HEADS = [
+    Head("Entry", is_number=True),
+    Head("Time (UTC)"),
+    Head("User"),
+    Head("Action"),
+    Head("Page"),
+    Head("Detail"),
+]
 
 
 @router.get("/audit")
@@ -34,4 +41,4 @@ def audit(request: Request, session: CanAudit) -> Response:
     def draw() -> Markup:
         return site.draw("audit.html", verdict=verdict, table=Table("Newest entries", HEADS, rows))
 
-    return page(request, session, "Audit", draw, action="audit", is_cached=False)
+    return page(request, session, draw, Sheet("Audit", action="audit", is_cached=False))

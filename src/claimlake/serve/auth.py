@@ -1,6 +1,7 @@
-"""The gate before every route: no address but the public ones opens without a sign-in; every answer gets safe headers."""
+"""The gate before every route: only public addresses open without a sign-in; every answer gets safe headers."""
 
 import secrets
+from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import quote
 
@@ -37,12 +38,17 @@ HEADERS = {
 }
 
 
+Trouble = Callable[[Request, Exception], Response]
+"""Answers a request that failed for a reason nobody foresaw."""
+
+
 class Gate:
     """Middleware that finds the visitor, refuses strangers, and sets the security headers."""
 
-    def __init__(self, app: ASGIApp, site: Site) -> None:
+    def __init__(self, app: ASGIApp, site: Site, trouble: Trouble) -> None:
         self.app = app
         self.site = site
+        self.trouble = trouble
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -68,7 +74,10 @@ class Gate:
         if user is None and not is_open:
             await _stranger(request)(scope, receive, send_safe)
             return
-        await self.app(scope, receive, send_safe)
+        try:
+            await self.app(scope, receive, send_safe)
+        except Exception as error:  # noqa: BLE001 - the top: a server's own log would quote the message, and so a value
+            await self.trouble(request, error)(scope, receive, send_safe)
 
     def _visit(self, request: Request) -> Visit | None:
         key = request.cookies.get(COOKIE)

@@ -10,6 +10,7 @@ from claimlake.access.session import Session
 from claimlake.serve.missing import NotFoundError
 from claimlake.serve.number import words
 from claimlake.serve.raw import raw_link
+from claimlake.serve.scope import load_reasons
 
 Row = dict[str, Any]
 FREQUENCIES = {"1": "Claim submitted", "7": "Corrected claim submitted", "8": "Void submitted"}
@@ -26,7 +27,13 @@ CLP_STATUS = {
     "25": "Predetermination only",
 }
 """CLP02, 835 guide, loop 2100."""
-GROUPS = {"CO": "Contractual", "PR": "Patient", "OA": "Other", "PI": "Payer initiated", "CR": "Correction"}
+GROUPS = {
+    "CO": "contractual obligation",
+    "PR": "patient",
+    "OA": "other",
+    "PI": "payer initiated",
+    "CR": "correction",
+}
 """CAS01."""
 
 
@@ -93,7 +100,9 @@ def load_claim(session: Session, claim_key: str) -> Claim:
 def account_claims(session: Session, account_key: str) -> list[Row]:
     """The claims of an account, primary payer first."""
     rows = _of(session, "gold.fact_claim", "account_key", account_key) if account_key else []
-    return sorted(rows, key=lambda row: (str(row.get("payer_sequence")), str(row.get("first_submission_date"))))
+    return sorted(
+        rows, key=lambda row: (str(row.get("payer_sequence")), str(row.get("first_submission_date")))
+    )
 
 
 _ORDER = ("submission", "ack", "remittance", "denial", "adjustment", "payment", "resolution")
@@ -134,7 +143,9 @@ def _acknowledgements(session: Session, claim_key: str) -> list[Event]:
 def _acknowledgement(row: Row, on: date) -> Event:
     is_rejected = bool(row.get("is_rejected"))
     who = words(str(row.get("ack_source") or "payer"))
-    codes = ":".join(str(row[name]) for name in ("category_code", "status_code", "entity_code") if row.get(name))
+    codes = ":".join(
+        str(row[name]) for name in ("category_code", "status_code", "entity_code") if row.get(name)
+    )
     return Event(
         on,
         "ack",
@@ -147,13 +158,16 @@ def _acknowledgement(row: Row, on: date) -> Event:
 
 def _remittances(session: Session, claim_key: str) -> list[Event]:
     payments = _of(session, "silver.claim_payment", "claim_key", claim_key)
-    facts = {row["claim_payment_key"]: row for row in _of(session, "gold.fact_remit_claim", "claim_key", claim_key)}
-    reasons = _reasons(session)
+    facts = {
+        row["claim_payment_key"]: row for row in _of(session, "gold.fact_remit_claim", "claim_key", claim_key)
+    }
+    reasons = load_reasons(session)
     lines: dict[str, list[Line]] = {}
     if payments and "silver.claim_adjustment" in session.tables:
         rows = session.rows(
             "select adjustment.* from silver.claim_adjustment as adjustment"
-            " join silver.claim_payment as payment on payment.claim_payment_key = adjustment.claim_payment_key"
+            " join silver.claim_payment as payment"
+            " on payment.claim_payment_key = adjustment.claim_payment_key"
             " where payment.claim_key = ? order by adjustment.level, adjustment.amount desc, adjustment.carc",
             [claim_key],
         )
@@ -192,13 +206,12 @@ def _line(row: Row, reasons: dict[str, str]) -> Line:
     group, carc = str(row.get("group_code") or ""), str(row.get("carc") or "")
     label = reasons.get(carc) or words(str(row.get("denial_category") or "adjustment"))
     level = " (line)" if row.get("level") == "line" else ""
-    return Line(f"{group}-{carc}", f"{GROUPS.get(group, group)}: {label}{level}", row["amount"], bool(row.get("is_denial")))
-
-
-def _reasons(session: Session) -> dict[str, str]:
-    if "short_label" not in session.columns("reference.carc"):
-        return {}
-    return {str(row["carc"]): row["short_label"] for row in session.rows("select carc, short_label from reference.carc")}
+    return Line(
+        f"{group}-{carc}",
+        f"{label}, {GROUPS.get(group, group)}{level}",
+        row["amount"],
+        bool(row.get("is_denial")),
+    )
 
 
 def _denials(session: Session, claim_key: str) -> list[Event]:
@@ -206,11 +219,17 @@ def _denials(session: Session, claim_key: str) -> list[Event]:
     for row in _of(session, "gold.fact_denial", "claim_key", claim_key):
         category = words(str(row.get("denial_category") or "denial"))
         text = f"CARC {row.get('carc')}, {words(str(row.get('denial_origin') or '')).lower()}"
-        denied = _amounts(row, ("Denied charges", "denied_charge_amount"), ("Expected", "denied_expected_amount"))
-        events.append(Event(row["opened_date"], "denial", f"Denial case: {category}", text, denied, tone="bad"))
+        denied = _amounts(
+            row, ("Denied charges", "denied_charge_amount"), ("Expected", "denied_expected_amount")
+        )
+        events.append(
+            Event(row["opened_date"], "denial", f"Denial case: {category}", text, denied, tone="bad")
+        )
         resolution = row.get("resolution")
         if row.get("resolved_date") and resolution != "open":
-            tone = "good" if resolution in ("paid", "partial") else "bad" if resolution == "written_off" else ""
+            tone = (
+                "good" if resolution in ("paid", "partial") else "bad" if resolution == "written_off" else ""
+            )
             title = f"Denial case resolved: {words(str(resolution)).lower()}"
             events.append(Event(row["resolved_date"], "resolution", title, category, tone=tone))
     return events
@@ -226,7 +245,9 @@ def _payment(row: Row, on: date) -> Event:
     amount = row["amount"]
     source = words(str(row.get("payment_source") or "payment"))
     title = f"{source} {'refund or reversal' if amount < 0 else 'payment'} posted"
-    return Event(on, "payment", title, amounts=(("Posted", amount),), raw=raw_link(row.get("source_record_id")))
+    return Event(
+        on, "payment", title, amounts=(("Posted", amount),), raw=raw_link(row.get("source_record_id"))
+    )
 
 
 def _adjustments(session: Session, account_key: str) -> list[Event]:

@@ -42,6 +42,8 @@ class ChartPlan:
     months: int = 13
     amount: Amount | None = None
     order: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Value → words, where the value itself does not read well."""
     top: int = 0
     """Rows shown; the rest is added up as one row. 0: all."""
     width: str = "half"
@@ -69,7 +71,10 @@ class Dashboard:
 def load_dashboards(workspace: Workspace) -> dict[str, Dashboard]:
     """All dashboards by page name, built-in ones replaced by the workspace's own."""
     pages = [_read(file) for file in workspace.content("dashboards", "*.yml")]
-    return {page.page: page for page in sorted(pages, key=lambda page: (page.page != "initial_denials", page.page))}
+    return {
+        page.page: page
+        for page in sorted(pages, key=lambda page: (page.page != "initial_denials", page.page))
+    }
 
 
 def _read(file: Path) -> Dashboard:

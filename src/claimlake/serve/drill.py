@@ -6,17 +6,17 @@ from starlette.responses import Response
 
 from claimlake.access.session import Session
 from claimlake.metrics.drill import Drill, query_rows
-from claimlake.serve.amount import slice_rows
-from claimlake.serve.answer import page
+from claimlake.serve.amount import Choice, slice_rows
+from claimlake.serve.answer import Sheet, page
 from claimlake.serve.auth import CanSeeRaw, CanSeeRows, site_of
 from claimlake.serve.claim import Claim, account_claims, load_claim
 from claimlake.serve.filter import Filters
 from claimlake.serve.listing import listing
 from claimlake.serve.missing import NotFoundError
 from claimlake.serve.number import cents, month, words
-from claimlake.serve.pages import known_kpi, view_of
 from claimlake.serve.pager import Pager, asked_page
-from claimlake.serve.raw import read_extent, read_row
+from claimlake.serve.pages import known_kpi, view_of
+from claimlake.serve.raw import FILE_ID, Place, read_extent, read_row
 from claimlake.serve.scope import Scope
 from claimlake.serve.table import Table
 
@@ -52,7 +52,7 @@ def metric_rows(request: Request, key: str, side: str, term: int, session: CanSe
             also={},
         )
 
-    return page(request, session, f"Rows: {kpi.name}", draw, action="drill", active=kpi.dashboard)
+    return page(request, session, draw, Sheet(f"Rows: {kpi.name}", action="drill", active=kpi.dashboard))
 
 
 @router.get("/dashboards/{name}/{chart}")
@@ -71,9 +71,7 @@ def chart_rows(request: Request, name: str, chart: str, session: CanSeeRows) -> 
 
     def draw() -> Markup:
         pager = Pager(number, 0)
-        count, total, rows = slice_rows(
-            session, amount, view.filters, by, across, limit=pager.size, offset=pager.offset
-        )
+        count, total, rows = slice_rows(session, amount, view.filters, Choice(by, across), pager)
         chosen = " · ".join(words(part) for part in (by, across) if part)
         return site.draw(
             "rows.html",
@@ -90,7 +88,7 @@ def chart_rows(request: Request, name: str, chart: str, session: CanSeeRows) -> 
             also={"by": by, "across": across},
         )
 
-    return page(request, session, plan.title, draw, action="drill", active=name)
+    return page(request, session, draw, Sheet(plan.title, action="drill", active=name))
 
 
 @router.get("/claims/{claim_key}")
@@ -110,7 +108,7 @@ def claim(request: Request, claim_key: str, session: CanSeeRows) -> Response:
             is_masked=session.role.phi != "clear",
         )
 
-    return page(request, session, "Claim timeline", draw, action="drill", detail={"claim": claim_key})
+    return page(request, session, draw, Sheet("Claim timeline", action="drill", detail={"claim": claim_key}))
 
 
 @router.get("/accounts/{account_key}")
@@ -118,7 +116,9 @@ def account(request: Request, account_key: str, session: CanSeeRows) -> Response
     """The claims of one account."""
     rows = account_claims(session, account_key)
     if not rows:
-        raise NotFoundError("no claim on such an account.", remedy="Accounts without a claim have no timeline yet.")
+        raise NotFoundError(
+            "no claim on such an account.", remedy="Accounts without a claim have no timeline yet."
+        )
     view = view_of(request, session, "")
 
     def draw() -> Markup:
@@ -137,20 +137,20 @@ def account(request: Request, account_key: str, session: CanSeeRows) -> Response
             also={},
         )
 
-    return page(request, session, "Account", draw, action="drill", detail={"account": account_key})
+    return page(request, session, draw, Sheet("Account", action="drill", detail={"account": account_key}))
 
 
 @router.get("/raw/{file_id}/{offset:int}-{length:int}")
 def raw_extent(request: Request, file_id: str, offset: int, length: int, session: CanSeeRaw) -> Response:
     """The segments of one record as they arrived."""
     site = site_of(request)
-    extent = read_extent(site.workspace, site.policy, session.role, session, file_id, offset, length)
+    extent = read_extent(site.workspace, session, Place(file_id, offset, length))
     detail: dict[str, str | int] = {"file": file_id, "offset": offset, "length": length}
 
     def draw() -> Markup:
-        return site.draw("raw.html", extent=extent)
+        return site.draw("raw.html", extent=extent, claim_key=_claim_key(request))
 
-    return page(request, session, "Raw record", draw, action="raw", detail=detail)
+    return page(request, session, draw, Sheet("Raw record", action="raw", detail=detail))
 
 
 @router.get("/raw/{file_id}/row/{row:int}")
@@ -159,9 +159,17 @@ def raw_row(request: Request, file_id: str, row: int, session: CanSeeRaw) -> Res
     found = read_row(session, file_id, row)
 
     def draw() -> Markup:
-        return site_of(request).draw("raw_row.html", record=found)
+        return site_of(request).draw("raw_row.html", record=found, claim_key=_claim_key(request))
 
-    return page(request, session, "Raw record", draw, action="raw", detail={"file": file_id, "row": row})
+    return page(
+        request, session, draw, Sheet("Raw record", action="raw", detail={"file": file_id, "row": row})
+    )
+
+
+def _claim_key(request: Request) -> str:
+    """The claim the reader came from, when the address names one."""
+    text = request.query_params.get("claim", "")
+    return text if FILE_ID.fullmatch(text) else ""
 
 
 def _siblings(session: Session, scope: Scope, filters: Filters, found: Claim) -> Table | None:

@@ -75,13 +75,12 @@ def load_figures(
 
 
 def load_split(
-    session: Session, catalog: Catalog, kpi: Kpi, filters: Filters, *, by: str, months: int
+    session: Session, catalog: Catalog, kpi: Kpi, question: Question
 ) -> dict[str | None, dict[Period, MetricValue]]:
-    """Value of a KPI per value of one dimension and month; empty when it cannot be split that way."""
-    periods = trailing(filters.period, months)
-    values = query(session, catalog, [kpi.key], Question(periods, [by], filters.dimensions))
+    """Value of a KPI per value of the question's one dimension and month; empty when it has no such split."""
+    (by,) = question.grain
     found: dict[str | None, dict[Period, MetricValue]] = {}
-    for value in values:
+    for value in query(session, catalog, [kpi.key], question):
         if by in value.dims:
             found.setdefault(value.dims[by], {})[value.period] = value
     return found

@@ -93,7 +93,9 @@ def _claim_labels(session: Session, rows: Sequence[Row]) -> dict[str, str]:
     if not keys or "claim_id" not in session.columns("gold.fact_claim"):
         return {}
     places = ", ".join("?" for _ in keys)
-    found = session.rows(f"select claim_key, claim_id from gold.fact_claim where claim_key in ({places})", keys)
+    found = session.rows(
+        f"select claim_key, claim_id from gold.fact_claim where claim_key in ({places})", keys
+    )
     return {row["claim_key"]: row["claim_id"] for row in found if row["claim_id"]}
 
 

@@ -28,6 +28,15 @@ def compact(value: Decimal) -> str:
     return rounded(value, 0 if size >= 100 or value == value.to_integral_value() else 1)
 
 
+def axis(value: Decimal, unit: str) -> str:
+    """Return a round value as it stands on an axis: $200K, 1.5M, 20 %."""
+    text = dollars(value) if unit == "dollars" else compact(value)
+    digits, letter = (text[:-1], text[-1]) if text[-1] in "KMB" else (text, "")
+    if "." in digits:
+        digits = digits.rstrip("0").rstrip(".")
+    return f"{digits}{letter}" + (f"{_GAP}%" if unit == "percent" else "")
+
+
 def dollars(value: Decimal | None) -> str:
     """Return dollars for a headline: $1.23M."""
     if value is None:
@@ -97,7 +106,11 @@ def day_text(day: date) -> str:
     return f"{day.day} {month(day)}"
 
 
+def sentence(text: str) -> str:
+    """Return a text with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
 def words(code: str) -> str:
     """Return a code as words: medical_necessity reads Medical necessity."""
-    text = code.replace("_", " ").strip()
-    return text[:1].upper() + text[1:]
+    return sentence(code.replace("_", " ").strip())

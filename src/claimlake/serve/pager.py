@@ -42,5 +42,7 @@ def asked_page(request: Request) -> int:
     """The page number of the address, 1 when it has none."""
     text = request.query_params.get("page", "1")
     if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 6 and int(text) >= 1):
-        raise QueryError("this is not a page number.", where="address", remedy="Use the links below the list.")
+        raise QueryError(
+            "this is not a page number.", where="address", remedy="Use the links below the list."
+        )
     return int(text)

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from claimlake.access.session import Session
 from claimlake.metrics.explain import CONFIDENCE_WORDS, DIRECTION_WORDS, SETTING_WORDS, WINDOW_WORDS
 from claimlake.metrics.kpi import Kpi
-from claimlake.serve.answer import asked, page
+from claimlake.serve.answer import Sheet, asked, page
 from claimlake.serve.auth import CanSeeFigures, site_of
 from claimlake.serve.dashboard import ChartPlan
 from claimlake.serve.figure import Figure, load_figures
@@ -53,7 +53,7 @@ def dashboard(request: Request, name: str, session: CanSeeFigures) -> Response:
             can_drill=session.role.may("rows"),
         )
 
-    return page(request, session, plan.title, draw, active=name)
+    return page(request, session, draw, Sheet(plan.title, active=name))
 
 
 @router.get("/metrics/{key}")
@@ -83,7 +83,7 @@ def metric(request: Request, key: str, session: CanSeeFigures) -> Response:
             },
         )
 
-    return page(request, session, kpi.name, draw, active=kpi.dashboard)
+    return page(request, session, draw, Sheet(kpi.name, active=kpi.dashboard))
 
 
 def view_of(request: Request, session: Session, name: str) -> View:
@@ -137,7 +137,9 @@ def _children(view: View, kpi: Kpi) -> list[object]:
 
 def _splits(view: View, kpi: Kpi) -> list[object]:
     plans = [
-        ChartPlan(f"by_{by}", "heatmap", f"By {by.replace('_', ' ')} and month", by=by, months=12, width="full")
+        ChartPlan(
+            f"by_{by}", "heatmap", f"By {by.replace('_', ' ')} and month", by=by, months=12, width="full"
+        )
         for by in ("entity", "payer", "payer_class", "department")
         if by in kpi.grain and not getattr(view.filters, by)
     ]

@@ -10,6 +10,8 @@ from claimlake.access.session import Session
 from claimlake.metrics.catalog import Catalog
 from claimlake.metrics.kpi import Kpi
 from claimlake.metrics.period import Period
+from claimlake.metrics.plan import Question
+from claimlake.metrics.value import MetricValue
 from claimlake.serve.amount import Slice, slices
 from claimlake.serve.charts.bars import bars
 from claimlake.serve.charts.heatmap import heatmap
@@ -18,9 +20,21 @@ from claimlake.serve.charts.pareto import pareto, running_shares
 from claimlake.serve.charts.sparkline import sparkline
 from claimlake.serve.charts.trend import trend
 from claimlake.serve.dashboard import ChartPlan, Dashboard
-from claimlake.serve.figure import Figure, load_figures, load_split
+from claimlake.serve.figure import Figure, load_figures, load_split, trailing
 from claimlake.serve.filter import COLUMNS, Filters, month_text
-from claimlake.serve.number import NO_VALUE, cents, compact, dollars, figure, measure, month, plain, short_month, suffix, words
+from claimlake.serve.number import (
+    NO_VALUE,
+    axis,
+    cents,
+    dollars,
+    figure,
+    measure,
+    month,
+    plain,
+    short_month,
+    suffix,
+    words,
+)
 from claimlake.serve.scope import Scope
 from claimlake.serve.table import Cell, Head, Table
 
@@ -93,43 +107,48 @@ def panel(view: View, plan: ChartPlan) -> Panel:
 
 
 def trend_panel(view: View, plan: ChartPlan, item: Figure) -> Panel:
-    """A KPI by month, with its benchmark range."""
+    """A KPI by month, with its benchmark range; months before the first value are left out."""
     kpi = item.kpi
-    marks = [
-        Mark(
-            month(value.period_start),
-            None if value.value is None else float(value.value),
-            measure(value.value, kpi.unit, kpi.unit_label),
-            view.filters.link(f"/metrics/{kpi.key}", month=month_text(value.period_start)),
-            _parts(value.numerator, value.denominator),
-        )
-        for value in item.values
-    ]
-    table = Table(
-        plan.title,
-        [Head("Month"), Head(kpi.name, is_number=True), Head("Numerator", is_number=True), Head("Denominator", is_number=True)],
+    known = [index for index, value in enumerate(item.values) if value.value is not None]
+    values = item.values[known[0] :] if known else ()
+    marks = [_month_mark(view, kpi, value, is_first=not index) for index, value in enumerate(values)]
+    heads = [Head("Month"), Head(kpi.name, is_number=True)]
+    heads += [Head(name, is_number=True) for name in ("Numerator", "Denominator")]
+    rows = [
         [
-            [
-                Cell(mark.label, str(value.period_start), mark.href),
-                Cell(mark.text, _sort(value.value)),
-                Cell(plain(value.numerator), _sort(value.numerator)),
-                Cell(plain(value.denominator), _sort(value.denominator)),
-            ]
-            for mark, value in zip(marks, item.values, strict=True)
-        ],
-    )
-    labels = [
-        short_month(value.period_start, first=index == 0) for index, value in enumerate(item.values)
+            Cell(mark.label, str(value.period_start), mark.href),
+            Cell(mark.text, _sort(value.value)),
+            Cell(plain(value.numerator), _sort(value.numerator)),
+            Cell(plain(value.denominator), _sort(value.denominator)),
+        ]
+        for mark, value in zip(marks, values, strict=True)
     ]
-    band = kpi.benchmark
-    benchmark = (float(band.low), float(band.high)) if band.low is not None and band.high is not None else None
-    drawn = _has_value(marks)
     picture = (
-        trend(plan.title, marks, labels, _axis(kpi.unit), benchmark=benchmark, width=_width(plan))
-        if drawn
+        trend(plan.title, marks, _axis(kpi.unit), benchmark=_band(kpi), width=_width(plan))
+        if marks
         else Markup("")
     )
-    return Panel(plan, plan.about or kpi.description, picture, table)
+    return Panel(plan, plan.about or kpi.description, picture, Table(plan.title, heads, rows))
+
+
+def _month_mark(view: View, kpi: Kpi, value: MetricValue, *, is_first: bool) -> Mark:
+    note = _parts(value.numerator, value.denominator)
+    return Mark(
+        month(value.period_start),
+        None if value.value is None else float(value.value),
+        measure(value.value, kpi.unit, kpi.unit_label),
+        view.filters.link(f"/metrics/{kpi.key}", month=month_text(value.period_start)),
+        note
+        if value.is_window_covered
+        else f"{note}; data begins after the window, so the average comes out low",
+        tick=short_month(value.period_start, first=is_first),
+        is_uncertain=not value.is_window_covered,
+    )
+
+
+def _band(kpi: Kpi) -> tuple[float, float] | None:
+    low, high = kpi.benchmark.low, kpi.benchmark.high
+    return None if low is None or high is None else (float(low), float(high))
 
 
 def _trend(view: View, plan: ChartPlan) -> Panel:
@@ -145,7 +164,8 @@ def _heatmap(view: View, plan: ChartPlan) -> Panel:
 
 def split_panel(view: View, plan: ChartPlan, kpi: Kpi) -> Panel:
     """A KPI by one dimension and month; rows with the largest denominators first."""
-    found = load_split(view.session, view.catalog, kpi, view.filters, by=plan.by, months=plan.months)
+    question = Question(trailing(view.filters.period, plan.months), [plan.by], view.filters.dimensions)
+    found = load_split(view.session, view.catalog, kpi, question)
     periods = sorted({period for values in found.values() for period in values})
     names = sorted(found, key=lambda name: (-_weight(found[name]), str(name)))[:15]
     labels = [view.scope.name(plan.by, name) for name in names]
@@ -180,11 +200,7 @@ def _bars(view: View, plan: ChartPlan) -> Panel:
     found = {item.by: item for item in _slices(view, plan)}
     order = [*plan.order, *sorted(str(name) for name in found if name and name not in plan.order)]
     marks = [_mark(view, plan, name, found.get(name)) for name in order]
-    drawn = (
-        bars(plan.title, marks, lambda value: dollars(Decimal(str(value))), width=_width(plan))
-        if _has_value(marks)
-        else Markup("")
-    )
+    drawn = bars(plan.title, marks, _axis("dollars"), width=_width(plan)) if _has_value(marks) else Markup("")
     return Panel(plan, plan.about, drawn, _amount_table(plan, marks))
 
 
@@ -207,7 +223,9 @@ def _grid(view: View, plan: ChartPlan) -> Panel:
         if item.by in names and item.across in plan.order
     }
     table = _matrix_table(plan.title, view.scope.name, labels, list(plan.order), marks, first=_heading(plan))
-    picture = heatmap(plan.title, labels, list(plan.order), marks, width=_width(plan)) if marks else Markup("")
+    picture = (
+        heatmap(plan.title, labels, list(plan.order), marks, width=_width(plan)) if marks else Markup("")
+    )
     return Panel(plan, plan.about, picture, table)
 
 
@@ -222,7 +240,9 @@ def _ranked(view: View, plan: ChartPlan) -> list[Mark]:
     rest = found[len(shown) :]
     if rest:
         total = sum((item.total for item in rest), Decimal(0))
-        marks.append(Mark(REST, float(total), dollars(total), "", f"{sum(item.rows for item in rest):,} rows"))
+        marks.append(
+            Mark(REST, float(total), dollars(total), "", f"{sum(item.rows for item in rest):,} rows")
+        )
     return marks
 
 
@@ -230,7 +250,9 @@ def _mark(view: View, plan: ChartPlan, name: str | None, item: Slice | None) -> 
     if item is None:
         return Mark(str(name), None, NO_VALUE)
     note = f"{cents(item.total)}, {item.rows:,} row{'' if item.rows == 1 else 's'}"
-    return Mark(_name(view, plan, name), float(item.total), dollars(item.total), _drill(view, plan, name), note)
+    return Mark(
+        _name(view, plan, name), float(item.total), dollars(item.total), _drill(view, plan, name), note
+    )
 
 
 def _drill(view: View, plan: ChartPlan, by: str | None, across: str | None = None) -> str:
@@ -246,7 +268,9 @@ def _name(view: View, plan: ChartPlan, value: str | None) -> str:
     if value is None:
         return "Not assigned"
     if column == "carc":
-        return f"CARC {value}"
+        return " ".join([value, view.scope.reasons.get(value, "")]).strip()
+    if value in plan.labels:
+        return plan.labels[value]
     return value if value[:1].isdigit() else words(value)
 
 
@@ -265,7 +289,12 @@ def _amount_table(plan: ChartPlan, marks: Sequence[Mark]) -> Table:
         ]
         for mark, share in zip(marks, shares, strict=True)
     ]
-    heads = [Head(_heading(plan)), Head("Amount", is_number=True), Head("Rows", is_number=True), Head("Running share", is_number=True)]
+    heads = [
+        Head(_heading(plan)),
+        Head("Amount", is_number=True),
+        Head("Rows", is_number=True),
+        Head("Running share", is_number=True),
+    ]
     return Table(plan.title, heads, rows)
 
 
@@ -288,7 +317,9 @@ def _matrix_table(
         cells = [Cell(label)]
         for column in range(len(heads)):
             mark = marks.get((row, column))
-            cells.append(Cell(mark.text, str(mark.value), mark.href) if mark else Cell(NO_VALUE, "", tone="muted"))
+            cells.append(
+                Cell(mark.text, str(mark.value), mark.href) if mark else Cell(NO_VALUE, "", tone="muted")
+            )
         rows.append(cells)
     return Table(title, [Head(first), *(Head(text, is_number=True) for text in heads)], rows)
 
@@ -298,13 +329,7 @@ def _kpi(view: View, plan: ChartPlan) -> Kpi:
 
 
 def _axis(unit: str) -> Callable[[float], str]:
-    def text(value: float) -> str:
-        exact = Decimal(str(value))
-        if unit == "dollars":
-            return dollars(exact)
-        return compact(exact) + ("\u00a0%" if unit == "percent" else "")
-
-    return text
+    return lambda value: axis(Decimal(str(value)), unit)
 
 
 def _width(plan: ChartPlan) -> int:

@@ -11,7 +11,7 @@ MOST_SESSIONS = 16
 
 
 class SessionPool:
-    """Hands out sessions on the latest snapshot; an older one is dropped when nobody reads from it any more."""
+    """Hands out sessions on the latest snapshot; older ones are freed when nobody reads from them."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace

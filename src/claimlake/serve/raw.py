@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from claimlake.access.policy import Policy, Role
+from claimlake.access.policy import Policy, load_policy
 from claimlake.access.session import Session
 from claimlake.serve.missing import NotFoundError
 from claimlake.workspace import Workspace
@@ -55,27 +55,44 @@ class SourceRow:
     is_masked: bool
 
 
-def read_extent(
-    workspace: Workspace, policy: Policy, role: Role, session: Session, file_id: str, offset: int, length: int
-) -> Extent:
-    """The segments of `length` bytes at `offset`; only files of the session's tenant can be found."""
-    path = _path(workspace, session.org_id, file_id)
+@dataclass(frozen=True)
+class Place:
+    """Where a record stands: bytes of a landed file."""
+
+    file_id: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Separators:
+    """How an interchange separates its elements and ends its segments."""
+
+    element: bytes = b"*"
+    terminator: bytes = b"~"
+
+
+def read_extent(workspace: Workspace, session: Session, place: Place) -> Extent:
+    """The segments at a place, masked by the session's role; only files of its tenant can be found."""
+    path = _path(workspace, session.org_id, place.file_id)
     size = path.stat().st_size
-    if offset < 0 or length <= 0 or offset + length > size:
+    if place.offset < 0 or place.length <= 0 or place.offset + place.length > size:
         raise _not_found()
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        element, terminator = _separators(content, offset)
-        body = bytes(content[offset : offset + min(length, LONGEST)])
+        separators = _separators(content, place.offset)
+        body = bytes(content[place.offset : place.offset + min(place.length, LONGEST)])
+    is_masked = session.role.phi != "clear"
+    policy = load_policy(workspace) if is_masked else None
     return Extent(
-        file_id=file_id,
-        file_name=_file_name(session, file_id),
+        file_id=place.file_id,
+        file_name=_file_name(session, place.file_id),
         file_size=size,
-        offset=offset,
-        length=length,
-        element_separator=element.decode("latin-1"),
-        segments=tuple(_segments(body, offset, element, terminator, policy, role)),
-        is_masked=role.phi != "clear",
-        is_cut=length > LONGEST,
+        offset=place.offset,
+        length=place.length,
+        element_separator=separators.element.decode("latin-1"),
+        segments=tuple(_segments(body, place.offset, separators, policy)),
+        is_masked=is_masked,
+        is_cut=place.length > LONGEST,
     )
 
 
@@ -85,9 +102,11 @@ def read_row(session: Session, file_id: str, row: int) -> SourceRow:
         raise _not_found()
     for table in sorted(name for name in session.tables if name.startswith("bronze.")):
         if {"file_id", "source_row"} <= session.columns(table).keys():
-            found = session.rows(f"select * from {table} where file_id = ? and source_row = ? limit 1", [file_id, row])
+            found = session.rows(
+                f"select * from {table} where file_id = ? and source_row = ? limit 1", [file_id, row]
+            )
             if found:
-                return _source_row(session, table, file_id, row, found[0])
+                return _source_row(session, table, found[0])
     raise _not_found()
 
 
@@ -112,29 +131,27 @@ def _not_found() -> NotFoundError:
     return NotFoundError("no such record.", remedy="Follow a link from a claim; addresses are not guessed.")
 
 
-def _separators(content: mmap.mmap, offset: int) -> tuple[bytes, bytes]:
-    """Element separator and segment terminator of the interchange around a byte (ISA: fixed length of 106)."""
+def _separators(content: mmap.mmap, offset: int) -> Separators:
+    """The separators of the interchange around a byte (ISA has a fixed length of 106 bytes)."""
     place = content.rfind(b"ISA", 0, offset + 3)
     while place >= 0:
         header = content[place : place + ISA_LENGTH]
         if len(header) == ISA_LENGTH and header[3:4] == header[6:7] == header[103:104]:
-            return header[3:4], header[105:106]
+            return Separators(header[3:4], header[105:106])
         place = content.rfind(b"ISA", 0, place)
-    return b"*", b"~"
+    return Separators()
 
 
-def _segments(
-    body: bytes, offset: int, element: bytes, terminator: bytes, policy: Policy, role: Role
-) -> list[Segment]:
+def _segments(body: bytes, offset: int, separators: Separators, policy: Policy | None) -> list[Segment]:
+    """The segments of a body that starts at `offset`; with a policy, only what masked roles may read."""
     found, place = [], offset
-    for piece in body.split(terminator):
+    for piece in body.split(separators.terminator):
         text = piece.strip(b"\r\n \t")
         if text:
-            start = place + piece.index(text)
-            name, *elements = (part.decode("utf-8", "replace") for part in text.split(element))
-            shown = elements if role.phi == "clear" else _masked(name, elements, policy)
-            found.append(Segment(name, tuple(shown), start))
-        place += len(piece) + len(terminator)
+            name, *elements = (part.decode("utf-8", "replace") for part in text.split(separators.element))
+            shown = _masked(name, elements, policy) if policy else elements
+            found.append(Segment(name, tuple(shown), place + piece.index(text)))
+        place += len(piece) + len(separators.terminator)
     return found
 
 
@@ -153,16 +170,16 @@ def _file_name(session: Session, file_id: str) -> str:
     return str(rows[0]["source_file"]) if rows else ""
 
 
-def _source_row(session: Session, table: str, file_id: str, row: int, values: dict[str, Any]) -> SourceRow:
+def _source_row(session: Session, table: str, values: dict[str, Any]) -> SourceRow:
     own = {
         name: value
         for name, value in values.items()
         if name not in ("org_id", "load_id", "file_id", "record_hash", "raw", "byte_offset", "byte_length")
     }
     return SourceRow(
-        file_id=file_id,
+        file_id=str(values["file_id"]),
         file_name=str(values.get("source_file") or ""),
-        row=row,
+        row=int(values["source_row"]),
         table=table,
         values=tuple((name, "" if value is None else str(value)) for name, value in own.items()),
         is_masked=session.role.phi != "clear",

@@ -9,11 +9,18 @@ from claimlake.serve.filter import COLUMNS, SETTINGS, Filters, month_text
 from claimlake.serve.number import words
 
 NAME_TABLES = {
-    "entity": (("gold.dim_entity", "entity_id", "entity_name"), ("reference.entity", "entity_id", "entity_name")),
+    "entity": (
+        ("gold.dim_entity", "entity_id", "entity_name"),
+        ("reference.entity", "entity_id", "entity_name"),
+    ),
     "payer": (("gold.dim_payer", "payer_id", "payer_name"), ("reference.payer", "payer_id", "payer_name")),
     "department": (("gold.dim_department", "department_id", "department_name"),),
 }
-DATED = (("gold.daily_financials", "date"), ("gold.fact_ar_snapshot", "snapshot_date"), ("gold.fact_claim", "first_submission_date"))
+DATED = (
+    ("gold.daily_financials", "date"),
+    ("gold.fact_ar_snapshot", "snapshot_date"),
+    ("gold.fact_claim", "first_submission_date"),
+)
 """Tables whose dates say how far the data reaches, best first."""
 
 
@@ -28,6 +35,8 @@ class Scope:
     settings: tuple[str, ...]
     options: dict[str, dict[str, str]]
     """Dimension → value → name, in reading order."""
+    reasons: dict[str, str]
+    """CARC → short label."""
 
     def name(self, dimension: str, value: str | None) -> str:
         """The name of a dimension's value; a missing one reads Not assigned."""
@@ -37,7 +46,7 @@ class Scope:
         return known.get(str(value)) or (words(str(value)) if dimension == "payer_class" else str(value))
 
     def settled(self, filters: Filters) -> Filters:
-        """The filters with month and setting filled in: the latest complete month, hospital before physician."""
+        """The filters with month (latest complete one) and setting (hospital first) filled in."""
         setting = filters.setting or (self.settings[0] if self.settings else "hospital")
         month = filters.month or (month_text(self._default_month().start) if self.months else "2000-01")
         return replace(filters, setting=setting, month=month)
@@ -56,7 +65,16 @@ def load_scope(session: Session) -> Scope:
         horizon=horizon,
         settings=_settings(session),
         options={dimension: _options(session, dimension) for dimension in COLUMNS},
+        reasons=load_reasons(session),
     )
+
+
+def load_reasons(session: Session) -> dict[str, str]:
+    """CARC → short label; empty when the code set is not published."""
+    if "short_label" not in session.columns("reference.carc"):
+        return {}
+    rows = session.rows("select carc, short_label from reference.carc")
+    return {str(row["carc"]): str(row["short_label"]) for row in rows}
 
 
 def _reach(session: Session) -> tuple[date | None, date | None]:
@@ -85,7 +103,9 @@ def _settings(session: Session) -> tuple[str, ...]:
 def _options(session: Session, dimension: str) -> dict[str, str]:
     for table, key, name in NAME_TABLES.get(dimension, ()):
         if table in session.tables:
-            rows = session.rows(f"select {key} as value, max({name}) as name from {table} group by {key} order by 2, 1")
+            rows = session.rows(
+                f"select {key} as value, max({name}) as name from {table} group by {key} order by 2, 1"
+            )
             return {row["value"]: row["name"] or row["value"] for row in rows if row["value"]}
     column = COLUMNS[dimension]
     if column not in session.columns("gold.fact_claim"):

@@ -1,4 +1,4 @@
-"""What all requests share: the workspace, open sessions, drawn pages, templates, the catalogue and the dashboards."""
+"""What all requests share: workspace, open sessions, drawn pages, templates, catalogue and dashboards."""
 
 import hashlib
 import secrets
@@ -52,7 +52,7 @@ class Site:
 
     @cached_property
     def asset_version(self) -> str:
-        """A short hash of the static files, part of their address, so that browsers may keep them for ever."""
+        """A short hash of the static files; it is part of their address, so browsers may keep them."""
         content = b"".join(file.read_bytes() for file in sorted((FOLDER / "static").iterdir()))
         return hashlib.sha256(__version__.encode() + content).hexdigest()[:12]
 
@@ -67,7 +67,7 @@ class Site:
 
     def draw(self, template: str, **values: Any) -> Markup:
         """A template filled in; everything that is not markup is escaped."""
-        return Markup(self.templates.get_template(template).render(**values))
+        return Markup(self.templates.get_template(template).render(**values))  # noqa: S704 - autoescaped
 
 
 def _environment(asset_version: str) -> Environment:
@@ -83,6 +83,7 @@ def _environment(asset_version: str) -> Environment:
         "cents": number.cents,
         "dollars": number.dollars,
         "words": number.words,
+        "sentence": number.sentence,
         "day": number.day_text,
         "month": number.month,
     }

@@ -22,7 +22,13 @@ def bars(title: str, marks: Sequence[Mark], axis_text: Callable[[float], str], *
             '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>'
             '<text class="axis" x="{}" y="{}" text-anchor="end">{}</text>'
         ).format(
-            LEFT, width - RIGHT, place(up(step)), place(up(step)), LEFT - 8, place(up(step) + 4), axis_text(step)
+            LEFT,
+            width - RIGHT,
+            place(up(step)),
+            place(up(step)),
+            LEFT - 8,
+            place(up(step) + 4),
+            axis_text(step),
         )
         for step in steps
     ]

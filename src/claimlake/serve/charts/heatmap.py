@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from claimlake.serve.charts.mark import Mark, drawing, linked
+from claimlake.serve.charts.mark import Mark, drawing, linked, shortened
 from claimlake.serve.charts.scale import extent, place
 
-ROW, TOP, LEFT = 30, 26, 150
+ROW, TOP, LEFT = 30, 26, 160
+LONGEST_LABEL = 24
 SHADES = 7
 
 
@@ -39,7 +40,7 @@ def heatmap(
     for index, label in enumerate(rows):
         parts.append(
             Markup('<text class="row-label" x="{}" y="{}" text-anchor="end">{}</text>').format(
-                LEFT - 10, place(TOP + ROW * index + ROW / 2 + 4), label
+                LEFT - 10, place(TOP + ROW * index + ROW / 2 + 4), shortened(label, LONGEST_LABEL)
             )
         )
         parts += [

@@ -17,12 +17,21 @@ class Mark:
     href: str = ""
     note: str = ""
     """A second line for the reader, such as numerator and denominator."""
+    tick: str = ""
+    """A short label for an axis."""
+    is_uncertain: bool = False
+    """Drawn hollow and dashed: read it with care, the note says why."""
 
     @property
     def speech(self) -> str:
         """The mark in one line for a screen reader and the tooltip."""
         note = f", {self.note}" if self.note else ""
         return f"{self.label}: {self.text}{note}"
+
+
+def shortened(label: str, most: int) -> str:
+    """The label when it has room, else its beginning and an ellipsis; the mark's speech has it in full."""
+    return label if len(label) <= most else label[: most - 1].rstrip(" ,.") + "…"
 
 
 def linked(mark: Mark, body: Markup) -> Markup:
@@ -38,5 +47,6 @@ def linked(mark: Mark, body: Markup) -> Markup:
 def drawing(kind: str, title: str, width: int, height: int, parts: Iterable[Markup]) -> Markup:
     """Return the SVG element; marks stay reachable by keyboard because the role is a group, not an image."""
     return Markup(
-        '<svg class="chart chart-{}" viewBox="0 0 {} {}" width="{}" height="{}" role="group" aria-label="{}">{}</svg>'
+        '<svg class="chart chart-{}" viewBox="0 0 {} {}" width="{}" height="{}"'
+        ' role="group" aria-label="{}">{}</svg>'
     ).format(kind, width, height, width, height, title, Markup("").join(parts))

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from claimlake.serve.charts.mark import Mark, drawing, linked
+from claimlake.serve.charts.mark import Mark, drawing, linked, shortened
 from claimlake.serve.charts.scale import Linear, place
 
-ROW, TOP = 28, 22
-LEFT, RIGHT = 170, 150
+ROW, TOP, RIGHT = 28, 22, 128
+LONGEST_LABEL = 34
+LETTER = 6.3
+"""Width of an average letter of a row label."""
 
 
 def running_shares(values: Sequence[float]) -> list[float]:
@@ -24,25 +26,25 @@ def running_shares(values: Sequence[float]) -> list[float]:
 def pareto(title: str, marks: Sequence[Mark], *, width: int = 560) -> Markup:
     """Return one row per reason, largest first, and a line of the cumulative share with 80 % marked."""
     ranked = sorted(marks, key=lambda mark: -(mark.value or 0.0))
-    values = [max(mark.value or 0.0, 0.0) for mark in ranked]
-    shares = running_shares(values)
+    shares = running_shares([max(mark.value or 0.0, 0.0) for mark in ranked])
     height = TOP + ROW * len(ranked) + 6
-    along = Linear(0, max([*values, 1e-9]), LEFT, width - RIGHT)
-    share = Linear(0, 1, LEFT, width - RIGHT)
+    longest = max((min(len(mark.label), LONGEST_LABEL) for mark in ranked), default=0)
+    # One axis for bars and line: the first point of the line is the end of the first bar.
+    share = Linear(0, 1, 18 + longest * LETTER, width - RIGHT)
     parts = [_share_axis(share, height)]
-    for index, mark in enumerate(ranked):
-        parts.append(_row(mark, values[index], shares[index], TOP + ROW * index, along, width))
-    points = " ".join(
-        f"{place(share(part))},{place(TOP + ROW * index + ROW / 2)}" for index, part in enumerate(shares)
-    )
-    parts.append(Markup('<polyline class="cumulative" points="{}"/>').format(points))
-    parts += [
-        Markup('<circle class="cumulative-dot" cx="{}" cy="{}" r="3"/>').format(
-            place(share(part)), place(TOP + ROW * index + ROW / 2)
-        )
-        for index, part in enumerate(shares)
-    ]
-    return drawing("pareto", title, width, height, parts)
+    before = 0.0
+    for index, (mark, running) in enumerate(zip(ranked, shares, strict=True)):
+        parts.append(_row(mark, (running - before, running), TOP + ROW * index, share, width))
+        before = running
+    return drawing("pareto", title, width, height, [*parts, *_line(shares, share)])
+
+
+def _line(shares: Sequence[float], share: Linear) -> list[Markup]:
+    places = [(place(share(part)), place(TOP + ROW * index + ROW / 2)) for index, part in enumerate(shares)]
+    points = " ".join(f"{x},{y}" for x, y in places)
+    line = Markup('<polyline class="cumulative" points="{}"/>').format(points)
+    dots = [Markup('<circle class="cumulative-dot" cx="{}" cy="{}" r="3"/>').format(x, y) for x, y in places]
+    return [line, *dots]
 
 
 def _share_axis(share: Linear, height: int) -> Markup:
@@ -63,8 +65,9 @@ def _share_axis(share: Linear, height: int) -> Markup:
     )
 
 
-def _row(mark: Mark, value: float, running: float, top: float, along: Linear, width: int) -> Markup:
-    middle = top + ROW / 2
+def _row(mark: Mark, shares: tuple[float, float], top: float, share: Linear, width: int) -> Markup:
+    own, running = shares
+    middle, left = top + ROW / 2, share.start
     shape = Markup(
         '<rect class="target" x="0" y="{}" width="{}" height="{}"/>'
         '<text class="row-label" x="{}" y="{}" text-anchor="end">{}</text>'
@@ -73,9 +76,9 @@ def _row(mark: Mark, value: float, running: float, top: float, along: Linear, wi
         '<text class="axis" x="{}" y="{}" text-anchor="end">{} %</text>'
     ).format(
         place(top), width, ROW,
-        LEFT - 10, place(middle + 4), mark.label,
-        LEFT, place(middle - 8), place(max(along(value) - LEFT, 1.0)),
-        width - 62, place(middle + 4), mark.text,
-        width - 6, place(middle + 4), f"{running * 100:.0f}",
+        place(left - 10), place(middle + 4), shortened(mark.label, LONGEST_LABEL),
+        place(left), place(middle - 8), place(max(share(own) - left, 1.0)),
+        width - 54, place(middle + 4), mark.text,
+        width - 4, place(middle + 4), f"{running * 100:.0f}",
     )  # fmt: skip
     return linked(mark, shape)

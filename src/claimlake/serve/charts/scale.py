@@ -15,6 +15,7 @@ class Linear:
     end: float
 
     def __call__(self, value: float) -> float:
+        """Return the place of a value."""
         span = self.high - self.low
         if span == 0:
             return self.start

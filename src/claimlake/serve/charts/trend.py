@@ -9,13 +9,14 @@ from claimlake.serve.charts.mark import Mark, drawing, linked
 from claimlake.serve.charts.scale import Linear, extent, place, ticks
 
 HEIGHT = 240
-LEFT, RIGHT, TOP, BOTTOM = 52, 18, 16, 28
+LEFT, TOP, BOTTOM = 52, 16, 28
+RIGHT = 84
+"""Room for the word beside the benchmark range, where the line cannot cross it."""
 
 
 def trend(
     title: str,
     marks: Sequence[Mark],
-    axis_labels: Sequence[str],
     axis_text: Callable[[float], str],
     *,
     benchmark: tuple[float, float] | None = None,
@@ -30,21 +31,25 @@ def trend(
     parts = [*_grid(steps, up, axis_text, width)]
     if benchmark:
         parts.append(_band(benchmark, up, width))
-    parts += _months(axis_labels, across)
+    parts += _months([mark.tick for mark in marks], across)
     parts += _line(marks, across, up)
     parts += [_point(mark, across(index), up) for index, mark in enumerate(marks) if mark.value is not None]
     return drawing("trend", title, width, HEIGHT, parts)
 
 
-def _grid(
-    steps: Sequence[float], up: Linear, axis_text: Callable[[float], str], width: int
-) -> list[Markup]:
+def _grid(steps: Sequence[float], up: Linear, axis_text: Callable[[float], str], width: int) -> list[Markup]:
     return [
         Markup(
             '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>'
             '<text class="axis" x="{}" y="{}" text-anchor="end">{}</text>'
         ).format(
-            LEFT, width - RIGHT, place(up(step)), place(up(step)), LEFT - 8, place(up(step) + 4), axis_text(step)
+            LEFT,
+            width - RIGHT,
+            place(up(step)),
+            place(up(step)),
+            LEFT - 8,
+            place(up(step) + 4),
+            axis_text(step),
         )
         for step in steps
     ]
@@ -55,14 +60,14 @@ def _band(benchmark: tuple[float, float], up: Linear, width: int) -> Markup:
     top, bottom = up(max(low, high)), up(min(low, high))
     return Markup(
         '<rect class="band" x="{}" y="{}" width="{}" height="{}"/>'
-        '<text class="band-label" x="{}" y="{}" text-anchor="end">benchmark</text>'
+        '<text class="band-label" x="{}" y="{}">benchmark</text>'
     ).format(
         LEFT,
         place(top),
         width - LEFT - RIGHT,
         place(max(bottom - top, 1.5)),
-        width - RIGHT - 4,
-        place(top - 4 if top > TOP + 10 else bottom + 12),
+        width - RIGHT + 6,
+        place((top + bottom) / 2 + 4),
     )
 
 
@@ -96,6 +101,14 @@ def _point(mark: Mark, x: float, up: Linear) -> Markup:
     return linked(
         mark,
         Markup(
-            '<rect class="target" x="{}" y="{}" width="28" height="{}"/><circle class="dot" cx="{}" cy="{}" r="4"/>'
-        ).format(place(x - 14), TOP, HEIGHT - TOP - BOTTOM, place(x), place(y)),
+            '<rect class="target" x="{}" y="{}" width="28" height="{}"/>'
+            '<circle class="{}" cx="{}" cy="{}" r="4"/>'
+        ).format(
+            place(x - 14),
+            TOP,
+            HEIGHT - TOP - BOTTOM,
+            "dot uncertain" if mark.is_uncertain else "dot",
+            place(x),
+            place(y),
+        ),
     )
