@@ -72,13 +72,12 @@ def test_a_json_remittance_balances(ingested: tuple[Workspace, IngestReport]) ->
         "file_id, claim_no, charge_amount - paid_amount",
         "all",
     )
-    adjustments = dict(
-        ((file, claim), amount)
-        for file, claim, system, amount in rows(
-            workspace, "bronze.era_835_adjustment", "file_id, claim_no, source_system_id, amount"
-        )
+    columns = "file_id, claim_no, source_system_id, amount"
+    adjustments = {
+        (file, claim): amount
+        for file, claim, system, amount in rows(workspace, "bronze.era_835_adjustment", columns)
         if system == "events"
-    )
+    }
     assert len(adjustments) == 240
     reduced = {(file, claim): amount for file, claim, amount in claims if (file, claim) in adjustments}
     assert reduced == adjustments

@@ -1,19 +1,24 @@
-"""X12 files to rows of bronze: many small files at once, each transaction accepted, held or known."""
+"""X12 files to rows of bronze, many small files at once; each transaction is accepted, held or known."""
 
 import hashlib
-from collections.abc import Iterable
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from claimlake.errors import SourceError
 from claimlake.lake.contract import Column, Contract
 from claimlake.lake.land import QUARANTINE, Finding, Stage, literal
 from claimlake.lake.ledger import Delivery
 from claimlake.sources.report import FileReport
 from claimlake.sources.x12 import CONTRACTS, read
+from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.rows import Rows, stacked
 from claimlake.sources.x12.source import content_of
 
@@ -23,6 +28,11 @@ REPEATABLE = ("835", "837", "277")
 
 WHOLE_FILE_TABLES = ("bronze.x12_interchange", "bronze.ack_ta1")
 VERDICTS = "x12_verdict"
+ENVELOPE = "envelope"
+ENVELOPE_NUMBERS = ("transaction_no", "interchange_no", "group_no")
+
+SMALL_BYTES = 8_000_000
+LAST_SEGMENT = re.compile(rb"IEA([^A-Za-z0-9])\d+\1\d+[^A-Za-z0-9]{0,4}\Z")
 
 
 def x12_contracts() -> dict[str, Contract]:
@@ -42,43 +52,67 @@ def x12_contracts() -> dict[str, Contract]:
 
 @dataclass
 class EdiReader:
-    """Reads the X12 files of one load into its stage."""
+    """Reads the X12 files of one load into its stage.
+
+    Whole small files are read as one, because reading costs far more for a file than for a byte; positions
+    and numbers are then brought back to those of each file.
+    """
 
     stage: Stage
     payees: frozenset[str]
     """NPIs and tax ids money may be paid to; empty accepts every payee."""
     reports: dict[int, FileReport] = field(default_factory=dict)
-    _parts: dict[str, list[Rows]] = field(default_factory=dict)
-    _owners: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    _transactions: list[tuple[Any, ...]] = field(default_factory=list)
     _deliveries: dict[int, Delivery] = field(default_factory=dict)
-    _bytes: int = 0
+    _waiting: list[tuple[int, bytes]] = field(default_factory=list)
+    _parts: dict[str, list[Rows]] = field(default_factory=dict)
+    _transactions: list[tuple[int, TransactionSet, str]] = field(default_factory=list)
 
     def add(self, delivery: Delivery, file: Path, report: FileReport) -> None:
-        """Read one file; SourceError when it is not X12, and then nothing of it is kept."""
-        number = len(self.reports)
+        """Take one file; SourceError when it is not X12, and then nothing of it is kept."""
         content = content_of(file)
-        chunks = list(read(BytesIO(content))) if len(content) < FLUSH_BYTES else read(BytesIO(content))
-        self.reports[number] = report
-        self._deliveries[number] = delivery
-        for chunk in chunks:
-            for table, rows in chunk.tables.items():
-                self._parts.setdefault(f"bronze.{table}", []).append(rows)
-                self._owners.setdefault(f"bronze.{table}", []).append((number, len(rows)))
-            for item in chunk.transactions:
-                body = content[item.byte_offset : item.byte_offset + item.byte_length]
-                digest = hashlib.sha256(body.strip()).hexdigest()
-                self._transactions.append((number, item, digest))
-            self._bytes += sum(item.byte_length for item in chunk.transactions)
-            if self._bytes > FLUSH_BYTES:
+        number = len(self.reports)
+        self.reports[number], self._deliveries[number] = report, delivery
+        if _is_whole(content):
+            self._waiting.append((number, content))
+            if sum(len(waiting) for _, waiting in self._waiting) > FLUSH_BYTES:
                 self.flush()
+            return
+        try:
+            self._read([(number, content)])
+        except SourceError:
+            del self.reports[number], self._deliveries[number]
+            raise
 
     def flush(self) -> None:
-        """Move what was read into the stage."""
-        if not self._parts:
-            return
-        self._store_files()
+        """Move what waits into the stage."""
+        if self._waiting:
+            self._read(self._waiting)
+            self._waiting = []
+
+    def _read(self, files: Sequence[tuple[int, bytes]]) -> None:
+        starts = [0, *accumulate(len(content) + 1 for _, content in files)]
+        numbers = [number for number, _ in files]
+        joined = files[0][1] if len(files) == 1 else b"\n".join(content for _, content in files)
+        size = 0
+        for chunk in read(BytesIO(joined)):
+            for table, rows in chunk.tables.items():
+                self._parts.setdefault(f"bronze.{table}", []).append(rows)
+            for item in chunk.transactions:
+                body = joined[item.byte_offset : item.byte_offset + item.byte_length]
+                owner = numbers[bisect_right(starts, item.byte_offset, hi=len(numbers)) - 1]
+                self._transactions.append((owner, item, hashlib.sha256(body.strip()).hexdigest()))
+            size += sum(item.byte_length for item in chunk.transactions)
+            if size > FLUSH_BYTES and len(files) == 1:
+                self._store(numbers, starts)
+                size = 0
+        self._store(numbers, starts)
+
+    def _store(self, numbers: Sequence[int], starts: Sequence[int]) -> None:
+        self._store_files(numbers, starts)
         self._store_verdicts()
+        for table, parts in self._parts.items():
+            self._store_part(table, parts)
+        self._store_first_numbers(is_joined=len(numbers) > 1)
         self._hold_foreign_payees()
         self._drop_known()
         for table in sorted(self._parts):
@@ -86,14 +120,12 @@ class EdiReader:
         self._quarantine()
         self._count()
         self._parts.clear()
-        self._owners.clear()
         self._transactions.clear()
-        self._bytes = 0
 
-    def _store_files(self) -> None:
-        numbers = sorted(self._deliveries)
+    def _store_files(self, numbers: Sequence[int], starts: Sequence[int]) -> None:
         file_rows = {  # noqa: F841 - DuckDB finds it by name
             "file_no": np.array(numbers, dtype=np.int64),
+            "start": np.array(starts[: len(numbers)], dtype=np.int64),
             "file_id": _texts(self._deliveries[number].file_id for number in numbers),
             "source_file": _texts(self._deliveries[number].path for number in numbers),
         }
@@ -120,18 +152,38 @@ class EdiReader:
         self.stage.connection.execute(f"create or replace temp table {VERDICTS} ({described})")
         if len(verdict_rows["file_no"]):
             self.stage.connection.execute(f"insert into {VERDICTS} from verdict_rows")
-        for table, parts in self._parts.items():
-            self._store_part(table, parts)
 
     def _store_part(self, table: str, parts: list[Rows]) -> None:
         rows = stacked(parts)  # noqa: F841 - DuckDB finds it by name
-        owners = self._owners[table]
-        owner = {  # noqa: F841 - DuckDB finds it by name
-            "file_no": np.repeat([number for number, _ in owners], [count for _, count in owners])
-        }
-        self.stage.connection.execute(
-            f"create or replace temp table {_read(table)} as select * from owner positional join rows"
+        # A finding about a transaction as a whole has no place of its own.
+        place = (
+            f"coalesce(rows.byte_offset, (select any_value(place) from {VERDICTS} as verdict "
+            "where verdict.transaction_no = rows.transaction_no), 0)"
+            if table == "bronze.x12_finding"
+            else "rows.byte_offset"
         )
+        self.stage.connection.execute(
+            f"create or replace temp table {_read(table)} as select file.file_no, read.* exclude (_place) "
+            f"from (select *, {place} as _place from rows) as read "
+            "asof join x12_file as file on read._place >= file.start"
+        )
+
+    def _store_first_numbers(self, *, is_joined: bool) -> None:
+        """Leave, for each file, the first of every number among the files that were read together."""
+        for family in sorted({_family(table) for table in self._parts} | {ENVELOPE}):
+            tables = [table for table in sorted(self._parts) if _family(table) == family]
+            known = {column.name for table in tables for column in self.stage.contracts[table].columns}
+            firsts = "".join(
+                f", {f'coalesce(min({name}), 1)' if is_joined and name in known else '1'} as {name}"
+                for name in sorted(_numbers_of(family, tables, self.stage))
+            )
+            every = " union all by name ".join(f"select * from {_read(table)}" for table in tables)
+            source = f"(from x12_file left join ({every}) as read using (file_no))" if tables else "x12_file"
+            segment = "coalesce(min(source_row), 1)" if is_joined and family == ENVELOPE else "1"
+            self.stage.connection.execute(
+                f"create or replace temp table {_first(family)} as "
+                f"select file_no, {segment} as segment{firsts} from {source} group by file_no"
+            )
 
     def _hold_foreign_payees(self) -> None:
         table = "bronze.era_835_transaction"
@@ -172,28 +224,29 @@ class EdiReader:
 
     def _store_rows(self, table: str) -> None:
         contract = self.stage.contracts[table]
-        columns = ", ".join(f'read."{column.name}"' for column in contract.columns)
-        places = "read.source_row, read.byte_offset, read.byte_length"
+        places = (
+            "read.source_row - envelope.segment + 1 as source_row, "
+            "read.byte_offset - file.start as byte_offset, read.byte_length"
+        )
+        join = (
+            f"left join {VERDICTS} as verdict "
+            "on verdict.file_no = read.file_no and verdict.transaction_no = read.transaction_no"
+        )
+        digest = (
+            f"sha256(concat_ws('|', verdict.digest, {literal(table)}, read.byte_offset - verdict.place, "
+            "read.byte_length))"
+        )
         if table in WHOLE_FILE_TABLES:
-            hash_sql, join = "sha256(concat_ws('|', file.file_id, read.byte_offset))", ""
-        else:
-            hash_sql = (
-                f"sha256(concat_ws('|', verdict.digest, {literal(table)}, read.byte_offset - verdict.place, "
-                "read.byte_length))"
-            )
-            join = f"left join {VERDICTS} as verdict using (file_no, transaction_no)"
-        kept = {
-            "bronze.x12_transaction": "verdict.status <> 'duplicate'",
-            "bronze.x12_finding": "coalesce(verdict.status, '') <> 'duplicate'",
-        }.get(table, "true" if table in WHOLE_FILE_TABLES else "verdict.status = 'accepted'")
+            digest, join = "sha256(concat_ws('|', file.file_id, read.byte_offset - file.start))", ""
         if table == "bronze.x12_transaction":
-            hash_sql = "verdict.digest"
-            columns = _with_verdict(contract)
+            digest = "verdict.digest"
         self.stage.add(
             table,
-            f"select {self._standard()}, {places}, {hash_sql} as record_hash, {columns} "
-            f"from {_read(table)} as read join x12_file as file using (file_no) {join} where {kept} "
-            "order by file_no, read.byte_offset",
+            f"select {self._standard()}, {places}, {digest} as record_hash, {_columns(contract, table)} "
+            f"from {_read(table)} as read join x12_file as file using (file_no) "
+            f"join {_first(ENVELOPE)} as envelope using (file_no) "
+            f"join {_first(_family(table))} as family using (file_no) {join} "
+            f"where {_kept(table)} order by read.file_no, read.byte_offset",
         )
 
     def _standard(self) -> str:
@@ -211,12 +264,14 @@ class EdiReader:
             f"""
             select {literal(load.org_id)} as org_id, {literal(load.source_id)} as source_system_id,
                 sha256(concat_ws('|', {literal(load.org_id)}, {literal(load.source_id)}, rule, digest,
-                    file_id, transaction_no)) as quarantine_id,
+                    file_id, verdict.transaction_no - envelope.transaction_no)) as quarantine_id,
                 {literal(load.load_id)} as load_id, 'bronze.x12_transaction' as table_name, rule as rule_id,
-                reason, file_id, source_file, segment_no as source_row, place as byte_offset,
-                length as byte_length, timestamp '{load.planned_at}' as quarantined_at,
+                reason, file_id, source_file, segment_no - envelope.segment + 1 as source_row,
+                place - start as byte_offset, length as byte_length,
+                timestamp '{load.planned_at}' as quarantined_at,
                 date '{load.planned_at.date()}' as quarantined_date
-            from {VERDICTS} join x12_file using (file_no) where status = 'quarantined'
+            from {VERDICTS} as verdict join x12_file using (file_no)
+            join {_first(ENVELOPE)} as envelope using (file_no) where status = 'quarantined'
             """,
         )
 
@@ -226,9 +281,11 @@ class EdiReader:
         ).fetchall()
         for number, status, rule, reason, count in counted:
             self._count_one(self.reports[number], status, (rule, reason), count)
-        for number, answers in self._owners.get("bronze.ack_ta1", []):
-            self.reports[number].counts.delivered += answers
-            self.reports[number].counts.loaded += answers
+        if "bronze.ack_ta1" in self._parts:
+            answers = f"select file_no, count(*) from {_read('bronze.ack_ta1')} group by file_no"
+            for number, count in self.stage.connection.execute(answers).fetchall():
+                self.reports[number].counts.delivered += count
+                self.reports[number].counts.loaded += count
         if "bronze.x12_finding" in self._parts:
             self._count_warnings()
 
@@ -261,13 +318,62 @@ class EdiReader:
             self.stage.note(finding, checked=count, failed=count)
 
 
-def _with_verdict(contract: Contract) -> str:
-    own = {
-        "status": "verdict.status",
-        "reason_code": "verdict.rule as reason_code",
-        "reason": "verdict.reason",
+def _is_whole(content: bytes) -> bool:
+    """Whether the bytes are interchanges from the first ISA to the last IEA and nothing else."""
+    return (
+        len(content) < SMALL_BYTES and content.startswith(b"ISA") and LAST_SEGMENT.search(content) is not None
+    )
+
+
+def _kept(table: str) -> str:
+    if table in WHOLE_FILE_TABLES:
+        return "true"
+    if table in ("bronze.x12_transaction", "bronze.x12_finding"):
+        return "coalesce(verdict.status, '') <> 'duplicate'"
+    return "verdict.status = 'accepted'"
+
+
+def _columns(contract: Contract, table: str) -> str:
+    own = {}
+    if table == "bronze.x12_transaction":
+        own = {
+            "status": "verdict.status",
+            "reason_code": "verdict.rule as reason_code",
+            "reason": "verdict.reason",
+        }
+    return ", ".join(own.get(column.name) or _column(column) for column in contract.columns)
+
+
+def _column(column: Column) -> str:
+    name = column.name
+    if not _is_number(column):
+        return f'read."{name}"'
+    is_of_envelope = name in ENVELOPE_NUMBERS
+    first = (
+        "envelope.segment" if name == "segment_no" else f"{'envelope' if is_of_envelope else 'family'}.{name}"
+    )
+    return f"read.{name} - {first} + 1 as {name}"
+
+
+def _is_number(column: Column) -> bool:
+    return column.name.endswith("_no") and column.type == "bigint"
+
+
+def _numbers_of(family: str, tables: Iterable[str], stage: Stage) -> set[str]:
+    names = {
+        column.name for table in tables for column in stage.contracts[table].columns if _is_number(column)
     }
-    return ", ".join(own.get(column.name, f'read."{column.name}"') for column in contract.columns)
+    return set(ENVELOPE_NUMBERS) if family == ENVELOPE else names - {"segment_no", *ENVELOPE_NUMBERS}
+
+
+def _family(table: str) -> str:
+    """The transaction whose loops are numbered together in a table, or the envelope."""
+    names = ("claims_837", "era_835", "ack_277", "ack_999")
+    return next((name for name in names if table.startswith(f"bronze.{name}")), ENVELOPE)
+
+
+def _first(family: str) -> str:
+    return f'"first_{family}"'
 
 
 def _read(table: str) -> str:
