@@ -1,4 +1,4 @@
-"""A small lake of two invented tenants, written the way a run writes it, with the X12 bytes behind every claim."""
+"""A small lake of two invented tenants, as a run leaves it, with the X12 bytes behind every claim."""
 
 import hashlib
 import json

@@ -9,7 +9,7 @@ from claimlake.serve.charts.mark import Mark, shortened
 from claimlake.serve.charts.pareto import pareto, running_shares
 from claimlake.serve.charts.scale import Linear, extent, place, ticks
 from claimlake.serve.charts.sparkline import sparkline
-from claimlake.serve.charts.trend import trend
+from claimlake.serve.charts.trend import labelled, trend
 from claimlake.serve.number import axis
 
 MARKS = [
@@ -77,8 +77,8 @@ def test_bars_have_a_label_per_bucket_and_a_link_per_value() -> None:
     assert {"Jun 2026", "Jul 2026", "Aug 2026"} <= {text.text for text in drawn.iter("text")}
 
 
-def test_pareto_ranks_and_accumulates() -> None:
-    drawn = tree(pareto("Reasons", MARKS[:1] + MARKS[2:]))
+def test_pareto_accumulates() -> None:
+    drawn = tree(pareto("Reasons", [MARKS[2], MARKS[0]]))
     assert [mark.get("href") for mark in drawn.findall("a")] == ["/m?month=2026-08", "/m?month=2026-06"]
     assert running_shares([30.0, 10.0]) == [0.75, 1.0]
     assert running_shares([0.0]) == [0.0]
@@ -109,6 +109,13 @@ def test_hostile_labels_stay_text() -> None:
     ):
         names = {element.tag for element in tree(svg).iter()}
         assert names <= {"svg", "g", "a", "title", "text", "line", "polyline", "polygon", "circle", "rect"}
+
+
+def test_at_most_thirteen_months_are_labelled_and_the_last_always() -> None:
+    assert list(labelled(3)) == [0, 1, 2]
+    assert next(iter(labelled(18))) == 1
+    assert list(labelled(18))[-1] == 17
+    assert list(labelled(0)) == []
 
 
 def test_a_sparkline_is_hidden_from_screen_readers() -> None:

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from claimlake.access.audit import entries, verify
-from claimlake.serve import account, api, audit_page, drill, pages
+from claimlake.serve import account, api, audit_page, drill, export, pages
 from claimlake.serve.auth import PUBLIC, local_address
 from claimlake.workspace import Workspace
 from tests.serve.browser import Browser, csrf, links, visible
@@ -19,7 +19,7 @@ KEY = "0" * 64
 def addresses() -> list[tuple[str, str]]:
     """Every route with its parts filled in."""
     found = []
-    for module in (account, api, audit_page, drill, pages):
+    for module in (account, api, audit_page, drill, export, pages):
         for route in module.router.routes:
             assert isinstance(route, Route)
             path = re.sub(r"\{(\w+):int\}|\{(term)\}", "0", route.path)
@@ -145,6 +145,7 @@ def test_a_viewer_sees_figures_but_no_rows(signed_in: SignedIn, name: str) -> No
         f"/claims/{KEY}",
         f"/raw/{KEY}/0-10",
         "/metrics/hosp_initial_denial_rate_claims/numerator/0",
+        "/metrics/hosp_initial_denial_rate_claims/numerator/0/export",
         "/dashboards/ar_aging/buckets",
         f"/accounts/{KEY}",
         "/audit",

@@ -73,7 +73,7 @@ def entries(workspace: Workspace, *, org_id: str, limit: int = 200) -> list[Entr
 
 
 def verify(workspace: Workspace, *, expected_head: str | None = None) -> Verdict:
-    """Check every seal from the first entry on, and that `expected_head`, when given, is still in the chain."""
+    """Check every seal from the first entry on, and that a given `expected_head` is still in the chain."""
     previous, count, is_seen = START, 0, expected_head is None
     with register(workspace) as control:
         for row in control.execute("select * from access_audit order by entry"):

@@ -1,4 +1,4 @@
-"""The control database as access sees it: users, visits, tokens, failed sign-ins, tenant keys, audit chain."""
+"""The control database as access sees it: users, visits, tokens, failures, tenant keys, audit chain."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -69,7 +69,7 @@ class Session:
 
 
 def open_session(workspace: Workspace, *, org_id: str, role: str, snapshot: int | None = None) -> Session:
-    """Open a session on a snapshot, the latest by default: PHI masked for the role, other files out of reach."""
+    """Open a session on a snapshot, by default the latest: PHI masked, other files out of reach."""
     policy = load_policy(workspace)
     holder = policy.role(role)
     published = latest(workspace) if snapshot is None else pin(workspace, snapshot)

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from claimlake import __version__
 from claimlake.errors import AccessError, ClaimlakeError, QueryError
-from claimlake.serve import account, api, audit_page, drill, pages
+from claimlake.serve import account, api, audit_page, drill, export, pages
 from claimlake.serve.answer import plain_page
 from claimlake.serve.auth import Gate
 from claimlake.serve.missing import NotFoundError
@@ -55,7 +55,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     )
     app.state.site = site
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
-    for part in (account, pages, drill, audit_page, api):
+    for part in (account, pages, drill, export, audit_page, api):
         app.include_router(part.router)
     for kind, handler in _handlers().items():
         app.add_exception_handler(kind, handler)

@@ -1,4 +1,4 @@
-"""The gate before every route: only public addresses open without a sign-in; every answer gets safe headers."""
+"""The gate before every route: who is asking, what strangers may see, and the headers of every answer."""
 
 import secrets
 from collections.abc import Callable
@@ -140,6 +140,7 @@ class Permission:
 CanSeeFigures = Annotated[Session, Depends(Permission("dashboard"))]
 CanSeeRows = Annotated[Session, Depends(Permission("rows"))]
 CanSeeRaw = Annotated[Session, Depends(Permission("raw"))]
+CanExport = Annotated[Session, Depends(Permission("export"))]
 CanAudit = Annotated[Session, Depends(Permission("audit"))]
 
 

@@ -105,6 +105,17 @@ def account_claims(session: Session, account_key: str) -> list[Row]:
     )
 
 
+def account_balances(session: Session, account_key: str) -> list[Row]:
+    """The balances of an account, newest first, two years of month ends at most."""
+    if "account_key" not in session.columns("gold.fact_ar_snapshot"):
+        return []
+    return session.rows(
+        "select * from gold.fact_ar_snapshot where account_key = ?"
+        " order by snapshot_date desc, ar_bucket limit 24",
+        [account_key],
+    )
+
+
 _ORDER = ("submission", "ack", "remittance", "denial", "adjustment", "payment", "resolution")
 
 

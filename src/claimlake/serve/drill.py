@@ -9,7 +9,7 @@ from claimlake.metrics.drill import Drill, query_rows
 from claimlake.serve.amount import Choice, slice_rows
 from claimlake.serve.answer import Sheet, page
 from claimlake.serve.auth import CanSeeRaw, CanSeeRows, site_of
-from claimlake.serve.claim import Claim, account_claims, load_claim
+from claimlake.serve.claim import Claim, account_balances, account_claims, load_claim
 from claimlake.serve.filter import Filters
 from claimlake.serve.listing import listing
 from claimlake.serve.missing import NotFoundError
@@ -50,6 +50,8 @@ def metric_rows(request: Request, key: str, side: str, term: int, session: CanSe
             filters=view.filters,
             path=request.url.path,
             also={},
+            more=None,
+            export=view.filters.link(f"{request.url.path}/export") if session.role.may("export") else "",
         )
 
     return page(request, session, draw, Sheet(f"Rows: {kpi.name}", action="drill", active=kpi.dashboard))
@@ -86,6 +88,8 @@ def chart_rows(request: Request, name: str, chart: str, session: CanSeeRows) -> 
             filters=view.filters,
             path=request.url.path,
             also={"by": by, "across": across},
+            more=None,
+            export="",
         )
 
     return page(request, session, draw, Sheet(plan.title, action="drill", active=name))
@@ -114,27 +118,27 @@ def claim(request: Request, claim_key: str, session: CanSeeRows) -> Response:
 @router.get("/accounts/{account_key}")
 def account(request: Request, account_key: str, session: CanSeeRows) -> Response:
     """The claims of one account."""
-    rows = account_claims(session, account_key)
-    if not rows:
-        raise NotFoundError(
-            "no claim on such an account.", remedy="Accounts without a claim have no timeline yet."
-        )
+    claims, balances = account_claims(session, account_key), account_balances(session, account_key)
+    if not claims and not balances:
+        raise NotFoundError("no such account.", remedy="Follow a link from a list of balances.")
     view = view_of(request, session, "")
 
     def draw() -> Markup:
         return site_of(request).draw(
             "rows.html",
             heading=f"Account {account_key[:10]}",
-            about="All claims of the account",
+            about="Claims and balances of the account",
             total="",
             month="",
             back=view.filters.link("/dashboards/ar_aging"),
             back_label="A/R aging",
-            table=listing(session, view.scope, view.filters, "Claims of the account", rows),
-            pager=Pager(1, len(rows)),
+            table=listing(session, view.scope, view.filters, "Claims of the account", claims),
+            more=listing(session, view.scope, view.filters, "Balances, newest first", balances),
+            pager=Pager(1, len(claims)),
             filters=view.filters,
             path=request.url.path,
             also={},
+            export="",
         )
 
     return page(request, session, draw, Sheet("Account", action="drill", detail={"account": account_key}))

@@ -6,6 +6,18 @@ from decimal import ROUND_HALF_UP, Decimal
 NO_VALUE = "\u2013"
 _MINUS = "\u2212"
 _GAP = "\u00a0"
+READS = {
+    "cob": "Coordination of benefits",
+    "dnfb": "Discharged, not final billed",
+    "fbns": "Final billed, not submitted",
+    "medicare_ffs": "Medicare FFS",
+    "medicaid_ffs": "Medicaid FFS",
+    "medicare_advantage": "Medicare Advantage",
+    "medicaid_managed": "Medicaid managed care",
+    "tricare_va": "TRICARE and VA",
+    "patient_resp": "Patient responsibility",
+}
+"""Codes that do not read well as they are."""
 _STEPS = ((Decimal(1_000_000_000), "B"), (Decimal(1_000_000), "M"), (Decimal(1_000), "K"))
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -41,7 +53,7 @@ def dollars(value: Decimal | None) -> str:
     """Return dollars for a headline: $1.23M."""
     if value is None:
         return NO_VALUE
-    text = compact(value)
+    text = compact(value) if abs(value) >= 1000 else rounded(value, 0)
     return f"{_MINUS}${text[1:]}" if text.startswith(_MINUS) else f"${text}"
 
 
@@ -113,4 +125,4 @@ def sentence(text: str) -> str:
 
 def words(code: str) -> str:
     """Return a code as words: medical_necessity reads Medical necessity."""
-    return sentence(code.replace("_", " ").strip())
+    return READS.get(code) or sentence(code.replace("_", " ").strip())

@@ -70,6 +70,9 @@ def metric(request: Request, key: str, session: CanSeeFigures) -> Response:
             "metric.html",
             tile=tile(item, view.filters),
             kpi=kpi,
+            dashboard_title=site.dashboards[kpi.dashboard].title
+            if kpi.dashboard in site.dashboards
+            else "Dashboards",
             sides=_sides(item, view.filters, can_drill=session.role.may("rows")),
             children=_children(view, kpi),
             trend=trend_panel(view, ChartPlan("trend", "trend", f"{kpi.name} by month", width="full"), item),

@@ -18,7 +18,7 @@ from claimlake.serve.charts.heatmap import heatmap
 from claimlake.serve.charts.mark import Mark
 from claimlake.serve.charts.pareto import pareto, running_shares
 from claimlake.serve.charts.sparkline import sparkline
-from claimlake.serve.charts.trend import trend
+from claimlake.serve.charts.trend import labelled, trend
 from claimlake.serve.dashboard import ChartPlan, Dashboard
 from claimlake.serve.figure import Figure, load_figures, load_split, trailing
 from claimlake.serve.filter import COLUMNS, Filters, month_text
@@ -111,7 +111,8 @@ def trend_panel(view: View, plan: ChartPlan, item: Figure) -> Panel:
     kpi = item.kpi
     known = [index for index, value in enumerate(item.values) if value.value is not None]
     values = item.values[known[0] :] if known else ()
-    marks = [_month_mark(view, kpi, value, is_first=not index) for index, value in enumerate(values)]
+    first = next(iter(labelled(len(values))), 0)
+    marks = [_month_mark(view, kpi, value, is_first=index == first) for index, value in enumerate(values)]
     heads = [Head("Month"), Head(kpi.name, is_number=True)]
     heads += [Head(name, is_number=True) for name in ("Numerator", "Denominator")]
     rows = [

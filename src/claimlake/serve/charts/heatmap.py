@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from claimlake.serve.charts.mark import Mark, drawing, linked, shortened
+from claimlake.serve.charts.mark import Mark, drawing, label_width, linked, shortened
 from claimlake.serve.charts.scale import extent, place
 
-ROW, TOP, LEFT = 30, 26, 160
-LONGEST_LABEL = 24
+ROW, TOP = 30, 26
+LONGEST_LABEL = 30
 SHADES = 7
 
 
@@ -29,22 +29,23 @@ def heatmap(
 ) -> Markup:
     """Return the grid; a cell without a value stays empty."""
     low, high = extent([mark.value for mark in marks.values()])
-    slot = (width - LEFT - 4) / max(len(columns), 1)
+    left = label_width(rows, LONGEST_LABEL)
+    slot = (width - left - 4) / max(len(columns), 1)
     height = TOP + ROW * len(rows) + 4
     parts = [
         Markup('<text class="axis" x="{}" y="16" text-anchor="middle">{}</text>').format(
-            place(LEFT + slot * index + slot / 2), label
+            place(left + slot * index + slot / 2), label
         )
         for index, label in enumerate(columns)
     ]
     for index, label in enumerate(rows):
         parts.append(
             Markup('<text class="row-label" x="{}" y="{}" text-anchor="end">{}</text>').format(
-                LEFT - 10, place(TOP + ROW * index + ROW / 2 + 4), shortened(label, LONGEST_LABEL)
+                place(left - 10), place(TOP + ROW * index + ROW / 2 + 4), shortened(label, LONGEST_LABEL)
             )
         )
         parts += [
-            _cell(marks.get((index, column)), LEFT + slot * column, TOP + ROW * index, slot, (low, high))
+            _cell(marks.get((index, column)), left + slot * column, TOP + ROW * index, slot, (low, high))
             for column in range(len(columns))
         ]
     return drawing("heatmap", title, width, height, parts)

@@ -34,6 +34,15 @@ def shortened(label: str, most: int) -> str:
     return label if len(label) <= most else label[: most - 1].rstrip(" ,.") + "…"
 
 
+LETTER = 6.3
+"""Width of an average letter of a row label."""
+
+
+def label_width(labels: Iterable[str], most: int) -> float:
+    """Room for the longest label, none longer than `most` letters."""
+    return 18 + LETTER * max((min(len(label), most) for label in labels), default=0)
+
+
 def linked(mark: Mark, body: Markup) -> Markup:
     """Wrap a shape in its link with a text alternative; a mark without a link is a plain group."""
     title = Markup("<title>{}</title>").format(mark.speech)

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from claimlake.serve.charts.mark import Mark, drawing, linked, shortened
+from claimlake.serve.charts.mark import Mark, drawing, label_width, linked, shortened
 from claimlake.serve.charts.scale import Linear, place
 
 ROW, TOP, RIGHT = 28, 22, 128
 LONGEST_LABEL = 34
-LETTER = 6.3
-"""Width of an average letter of a row label."""
 
 
 def running_shares(values: Sequence[float]) -> list[float]:
@@ -24,16 +22,15 @@ def running_shares(values: Sequence[float]) -> list[float]:
 
 
 def pareto(title: str, marks: Sequence[Mark], *, width: int = 560) -> Markup:
-    """Return one row per reason, largest first, and a line of the cumulative share with 80 % marked."""
-    ranked = sorted(marks, key=lambda mark: -(mark.value or 0.0))
-    shares = running_shares([max(mark.value or 0.0, 0.0) for mark in ranked])
-    height = TOP + ROW * len(ranked) + 6
-    longest = max((min(len(mark.label), LONGEST_LABEL) for mark in ranked), default=0)
+    """Return one row per mark, given largest first, and a line of the cumulative share with 80 % marked."""
+    shares = running_shares([max(mark.value or 0.0, 0.0) for mark in marks])
+    height = TOP + ROW * len(marks) + 6
+    left = label_width((mark.label for mark in marks), LONGEST_LABEL)
     # One axis for bars and line: the first point of the line is the end of the first bar.
-    share = Linear(0, 1, 18 + longest * LETTER, width - RIGHT)
+    share = Linear(0, 1, left, width - RIGHT)
     parts = [_share_axis(share, height)]
     before = 0.0
-    for index, (mark, running) in enumerate(zip(ranked, shares, strict=True)):
+    for index, (mark, running) in enumerate(zip(marks, shares, strict=True)):
         parts.append(_row(mark, (running - before, running), TOP + ROW * index, share, width))
         before = running
     return drawing("pareto", title, width, height, [*parts, *_line(shares, share)])

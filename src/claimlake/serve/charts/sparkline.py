@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 120, 28
 
 
 def sparkline(values: Sequence[float | None]) -> Markup:
-    """Return a small line with its last point marked; hidden from screen readers, as the tile has the numbers."""
+    """Return a small line, its last point marked; hidden from screen readers: the tile has the numbers."""
     low, high = extent(values)
     across = Linear(0, max(len(values) - 1, 1), 3, WIDTH - 4)
     up = Linear(low, high, HEIGHT - 4, 4) if high > low else Linear(0, 1, HEIGHT / 2, HEIGHT / 2)

@@ -37,6 +37,12 @@ def trend(
     return drawing("trend", title, width, HEIGHT, parts)
 
 
+def labelled(count: int) -> range:
+    """Which of `count` months get a label: at most thirteen, the last one always."""
+    every = max(1, -(-count // 13))
+    return range((count - 1) % every, count, every) if count else range(0)
+
+
 def _grid(steps: Sequence[float], up: Linear, axis_text: Callable[[float], str], width: int) -> list[Markup]:
     return [
         Markup(
@@ -72,13 +78,11 @@ def _band(benchmark: tuple[float, float], up: Linear, width: int) -> Markup:
 
 
 def _months(labels: Sequence[str], across: Linear) -> list[Markup]:
-    every = max(1, -(-len(labels) // 13))
     return [
         Markup('<text class="axis" x="{}" y="{}" text-anchor="middle">{}</text>').format(
-            place(across(index)), HEIGHT - 8, label
+            place(across(index)), HEIGHT - 8, labels[index]
         )
-        for index, label in enumerate(labels)
-        if (len(labels) - 1 - index) % every == 0
+        for index in labelled(len(labels))
     ]
 
 
