@@ -28,7 +28,7 @@ with adjustment as (
             adjustment.org_id = payment.org_id
             and adjustment.file_id = payment.file_id
             and adjustment.transaction_no = payment.transaction_no
-            and adjustment.claim_no = payment.claim_no
+            and coalesce(adjustment.claim_no, 1) = coalesce(payment.claim_no, 1)
     left join bronze.era_835_service as service
         on
             adjustment.org_id = service.org_id

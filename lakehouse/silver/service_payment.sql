@@ -34,7 +34,7 @@ with service as (
             service.org_id = payment.org_id
             and service.file_id = payment.file_id
             and service.transaction_no = payment.transaction_no
-            and service.claim_no = payment.claim_no
+            and coalesce(service.claim_no, 1) = coalesce(payment.claim_no, 1)
     left join silver.claim_payment_match as matched
         on
             payment.org_id = matched.org_id
