@@ -215,7 +215,8 @@ def test_4010_reads_alike_and_keeps_its_implementation(version: str, kind: str) 
 def test_a_line_without_lx_and_a_second_service_in_one_line_are_lines_too() -> None:
     lines = ("CLM*A*30***11:B:1", "SV1*HC:1*10*UN*1", "LX*1", "SV1*HC:2*10*UN*1", "SV1*HC:3*10*UN*1")
     found = reading(claims(*HEADER, *SUBSCRIBER, *lines))
-    assert picked(rows(found, "claims_837_line"), "line_no", "procedure_code") == [(1, "1"), (2, "2"), (3, "3")]
+    numbered = picked(rows(found, "claims_837_line"), "line_no", "procedure_code")
+    assert numbered == [(1, "1"), (2, "2"), (3, "3")]
 
 
 def test_a_service_outside_any_claim_is_told() -> None:

@@ -100,5 +100,5 @@ STATUS = Table(
 )
 
 ACKNOWLEDGEMENT_277 = Transaction(
-    "277", "claim acknowledgement", LOOPS, (STATUS,), needs=("BHT",), watched=("STC",)
+    "277", "claim acknowledgement", LOOPS, (STATUS,), needs=("ST BHT 03",), watched=("STC",)
 )

@@ -49,5 +49,5 @@ ERROR = Table(
 )
 
 ACKNOWLEDGEMENT_999 = Transaction(
-    "999", "implementation acknowledgement", LOOPS, (SET, ERROR), needs=("AK1", "AK9")
+    "999", "implementation acknowledgement", LOOPS, (SET, ERROR), needs=("ST AK1 01", "AK9 AK9 01")
 )

@@ -1,13 +1,13 @@
 """The verdict on every transaction: accepted, or quarantined with the first reason that holds it."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from claimlake.sources.x12 import balance
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.finding import Finding
-from claimlake.sources.x12.plan import Places, Scan
-from claimlake.sources.x12.segment import Segments, id_of, key_of
-from claimlake.sources.x12.spec import MONEY, Transaction
+from claimlake.sources.x12.plan import Places, Scan, loop_level
+from claimlake.sources.x12.spec import MONEY, ROOT, Transaction, path
 from claimlake.sources.x12.table import Finished
 
 
@@ -16,17 +16,17 @@ def check(
     sets: list[TransactionSet],
     finished: list[Finished],
     scan: Scan,
-    segments: Segments,
+    data: NDArray[np.uint8],
 ) -> list[Finding]:
     """What is wrong with these transactions; those that cannot be trusted are held."""
     tables = {item.table.name: item for item in finished}
-    findings = _needed(transaction, sets, segments)
+    findings = _needed(transaction, sets, scan)
     if transaction.code == "835":
         findings += balance.remittance(sets, tables)
     findings += _trailers(transaction, sets, tables, {item.transaction_no for item in findings})
     for table in finished:
         findings += _values(table, sets)
-    findings += _lost(sets, scan.lost(), segments)
+    findings += _lost(sets, scan.lost(), data)
     by_number = {item.transaction_no: item for item in sets}
     order = {"X12-06": 0, "X12-07": 1}
     for finding in sorted(findings, key=lambda item: order.get(item.rule, 2)):
@@ -35,16 +35,16 @@ def check(
     return findings
 
 
-def _needed(transaction: Transaction, sets: list[TransactionSet], segments: Segments) -> list[Finding]:
+def _needed(transaction: Transaction, sets: list[TransactionSet], scan: Scan) -> list[Finding]:
     found = []
-    for item in sets:
-        keys = segments.key[item.first : item.last + 1]
-        for name in transaction.needs:
-            if not (keys == key_of(name)).any():
-                reason = f"a {transaction.code} without {name} cannot be read"
-                found.append(
-                    Finding(item.transaction_no, "X12-07", reason, name, byte_offset=item.byte_offset)
-                )
+    for citation in transaction.needs:
+        need = path(citation)
+        values = scan.first(loop_level(ROOT), need)
+        for number in np.flatnonzero(values.end == values.start).tolist():
+            item = sets[number]
+            reason = f"a {transaction.code} without {need.segment}{need.element:02d} cannot be read"
+            place = item.byte_offset
+            found.append(Finding(item.transaction_no, "X12-07", reason, need.segment, byte_offset=place))
     return found
 
 
@@ -69,12 +69,12 @@ def _trailers(
     return found
 
 
-def _lost(sets: list[TransactionSet], places: Places, segments: Segments) -> list[Finding]:
+def _lost(sets: list[TransactionSet], places: Places, data: NDArray[np.uint8]) -> list[Finding]:
     found = []
     begins = np.array([item.byte_offset for item in sets])
     for number, begin in zip(places.segment_no.tolist(), places.begin.tolist(), strict=True):
         item = sets[int(np.searchsorted(begins, begin, side="right")) - 1]
-        name = id_of(int(segments.key[number - 1]))
+        name = "".join(filter(str.isalnum, data[begin : begin + 3].tobytes().decode("latin-1")))
         reason = f"{name} stands where no loop of a {item.code} has it; no table has its amounts"
         found.append(Finding(item.transaction_no, "X12-11", reason, name, "", number, begin))
     return found

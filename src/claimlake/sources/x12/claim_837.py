@@ -204,6 +204,6 @@ CLAIM_837 = Transaction(
     "claim",
     LOOPS,
     (CLAIM, LINE, CODE, DIAGNOSIS, OTHER_PAYER),
-    needs=("BHT",),
+    needs=("ST BHT 03",),
     watched=("CLM", "SV1", "SV2", "SV3"),
 )

@@ -11,7 +11,8 @@ import nanoarrow as na  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 
-from claimlake.sources.x12.segment import Mask, Positions
+from claimlake.sources.x12 import kernel
+from claimlake.sources.x12.array import Mask, Positions
 
 _MOST_DIGITS = 18
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
@@ -96,19 +97,25 @@ def typed(values: Values, kind: str, *, is_last: bool = False) -> Typed:
 
 
 def _text(values: Values) -> Typed:
+    if (fast := kernel.texts(values.data, values.start, values.end)) is not None:
+        return _finished_text(fast[0], fast[1].tobytes(), values.separators)
     start, end = values.start, values.end.copy()
     while True:  # padding at the end of a value carries nothing
         is_blank = (start < end) & (values.data[np.maximum(end - 1, 0)] == 0x20)
         if not is_blank.any():
             break
         end -= is_blank
-    is_valid = end > start
-    offsets, text = _gather(values.data, start, np.where(is_valid, end, start))
-    if values.separators:
-        text = text.translate(bytes.maketrans(values.separators, b" " * len(values.separators)))
-    if text.isascii() and not (values.separators and _has_gaps(text, offsets)):
-        return Typed("text", offsets, is_valid, np.zeros(len(start), dtype=bool), text)
-    return _careful(offsets, text, is_valid, is_list=bool(values.separators))
+    offsets, text = _gather(values.data, start, np.maximum(end, start))
+    return _finished_text(offsets, text, values.separators)
+
+
+def _finished_text(offsets: NDArray[np.int32], text: bytes, separators: bytes) -> Typed:
+    is_valid = offsets[1:] > offsets[:-1]
+    if separators:
+        text = text.translate(bytes.maketrans(separators, b" " * len(separators)))
+    if text.isascii() and not (separators and _has_gaps(text, offsets)):
+        return Typed("text", offsets, is_valid, np.zeros(len(is_valid), dtype=bool), text)
+    return _careful(offsets, text, is_valid, is_list=bool(separators))
 
 
 def _has_gaps(text: bytes, offsets: NDArray[np.int32]) -> bool:
@@ -167,6 +174,8 @@ def _gather(data: NDArray[np.uint8], start: Positions, end: Positions) -> tuple[
 def _digits(values: Values, places: int) -> tuple[Positions, Mask, Mask]:
     """The number in units of 10^-places; where there is a value; and where it is not such a number."""
     data, start, end = values.data, values.start, values.end
+    if fast := kernel.decimals(data, start, end, places):
+        return fast[0], fast[1] > 0, fast[1] == 2
     there = end > start
     number = np.zeros(len(start), dtype=np.int64)
     after = np.full(len(start), -1, dtype=np.int64)
@@ -185,7 +194,7 @@ def _digits(values: Values, places: int) -> tuple[Positions, Mask, Mask]:
         is_extra = is_digit & (after >= places)
         bad |= is_extra & (digit != 0)
         use = is_digit & ~is_extra
-        bad |= use & (number > 10 ** (_MOST_DIGITS - 1))
+        bad |= use & (number >= 10 ** (_MOST_DIGITS - 1))
         number = np.where(use & ~bad, number * 10 + digit, number)
         seen += is_digit
         after = np.where(use & (after >= 0), after + 1, np.where(is_point, 0, after))
@@ -253,6 +262,8 @@ def _find(values: Values, mark: int) -> Positions:
 
 
 def _day(values: Values, *, is_last: bool) -> Typed:
+    if fast := kernel.days(values.data, values.start, values.end, is_last=is_last):
+        return Typed("date", fast[0], fast[1] == 1, fast[1] == 2)
     there = values.end > values.start
     dash = _find(values, 0x2D)
     is_range = dash < values.end

@@ -1,5 +1,6 @@
 """Interchanges, groups and transactions of a file, each with its delimiters, and what the trailers claim."""
 
+import mmap
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,9 +10,10 @@ from numpy.typing import NDArray
 
 from claimlake.sources.x12.column import readable
 from claimlake.sources.x12.finding import Finding
-from claimlake.sources.x12.segment import Delimiters, Segments, join, key_of, tokenise
+from claimlake.sources.x12.segment import Delimiters, envelope_marks
 
-_ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1")
+Content = bytes | mmap.mmap
+
 _SEPARATORS = 16
 _LONGEST_ISA = 400
 _FRAGMENT = re.compile(
@@ -26,8 +28,10 @@ class Interchange:
     interchange_no: int
     delimiters: Delimiters
     elements: tuple[str, ...] = ()
-    first_segment: int = 0
-    last_segment: int = 0
+    segment_no: int = 1
+    """Number of its first segment in the file."""
+    byte_offset: int = 0
+    byte_length: int = 0
     groups: int = 0
 
     def element(self, number: int) -> str | None:
@@ -70,10 +74,6 @@ class TransactionSet:
     code: str
     control_number: str | None
     version: str | None
-    first: int
-    """Index of its ST among the segments at hand."""
-    last: int = -1
-    """Index of its last segment."""
     has_trailer: bool = False
     is_at_end: bool = False
     """Nothing follows it in the file."""
@@ -101,19 +101,21 @@ class Acknowledgement:
     """A TA1: the answer to a whole interchange."""
 
     elements: tuple[str, ...]
-    segment: int
+    segment_no: int
+    byte_offset: int
+    byte_length: int
 
 
 @dataclass
 class Outline:
-    """The envelope of some bytes."""
+    """The envelope of a file."""
 
-    segments: Segments
     interchanges: list[Interchange] = field(default_factory=list)
-    groups: list[Group] = field(default_factory=list)
     transactions: list[TransactionSet] = field(default_factory=list)
     acknowledgements: list[Acknowledgement] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    groups: int = 0
+    segments: int = 0
 
 
 def moment(day: str | None, time: str | None) -> datetime | None:
@@ -131,7 +133,7 @@ def moment(day: str | None, time: str | None) -> datetime | None:
         return None
 
 
-def header_at(data: bytes, position: int) -> Delimiters | None:
+def header_at(data: Content, position: int) -> Delimiters | None:
     """The separators of the ISA at this position; None when it is not an ISA.
 
     The terminator is the second byte after the 16th separator: the ISA need not be 106 bytes long.
@@ -152,7 +154,7 @@ def header_at(data: bytes, position: int) -> Delimiters | None:
     return Delimiters(element, component, terminator, repetition)
 
 
-def starts(data: bytes) -> list[tuple[int, Delimiters]]:
+def starts(data: Content) -> list[tuple[int, Delimiters]]:
     """Every interchange: where it begins, its separators; a bare GS or ST at the start counts as one."""
     found: list[tuple[int, Delimiters]] = []
     position = data.find(b"ISA")
@@ -163,94 +165,77 @@ def starts(data: bytes) -> list[tuple[int, Delimiters]]:
         position = data.find(b"ISA", position + 3)
     if not found and (fragment := _FRAGMENT.search(data)):
         text = fragment.group().lstrip(b"\r\n\t ")
-        terminator = 0x7E if b"~" in data else 0x0A
+        terminator = 0x7E if data.find(b"~") >= 0 else 0x0A
         found.append((fragment.end() - len(text), Delimiters(element=text[2], terminator=terminator)))
     return found
 
 
-def outline(content: bytes, data: NDArray[np.uint8]) -> Outline:
+def outline(content: Content, data: NDArray[np.uint8]) -> Outline:
     """The envelope of a whole file."""
     places = starts(content)
-    if not places:
-        return Outline(_nothing())
-    bounds = [place for place, _ in places[1:]] + [len(content)]
-    parts = [
-        tokenise(data, place, bound, delimiters)
-        for (place, delimiters), bound in zip(places, bounds, strict=True)
-    ]
-    reader = _Outliner(Outline(join(parts)), content)
-    first = 0
-    for number, ((_, delimiters), part) in enumerate(zip(places, parts, strict=True), 1):
-        reader.interchange(Interchange(number, delimiters, first_segment=first), len(part))
-        first += len(part)
+    bounds = [*(place for place, _ in places[1:]), len(content)][: len(places)]
+    reader = _Outliner(Outline(), content)
+    for number, ((place, delimiters), bound) in enumerate(zip(places, bounds, strict=True), 1):
+        marks, count = envelope_marks(data, place, bound, delimiters)
+        interchange = Interchange(number, delimiters, segment_no=reader.outline.segments + 1)
+        interchange.byte_offset, interchange.byte_length = place, bound - place
+        reader.interchange(interchange, marks.tolist(), bound, count)
+        reader.outline.segments += count
     return reader.outline
 
 
-def _nothing() -> Segments:
-    empty = np.zeros(0, dtype=np.int64)
-    return Segments(np.zeros(0, dtype=np.uint8), empty, empty, empty, empty, empty, empty, empty)
-
-
 class _Outliner:
-    """Reads the seven envelope segments in order."""
+    """Reads the seven envelope segments in order; a mark is a segment's number, start and end."""
 
-    def __init__(self, outline: Outline, content: bytes) -> None:
+    def __init__(self, outline: Outline, content: Content) -> None:
         self.outline = outline
         self.content = content
-        self.segments = outline.segments
         self.group = Group(0, is_open=False)
         self.current: TransactionSet | None = None
-        self.stray = 0
 
-    def interchange(self, interchange: Interchange, length: int) -> None:
-        """Read one interchange."""
-        self.here = interchange
-        first = interchange.first_segment
-        interchange.last_segment = first + length - 1
-        self.outline.interchanges.append(interchange)
+    def interchange(self, here: Interchange, marks: list[list[int]], bound: int, count: int) -> None:
+        """Read one interchange of `count` segments that ends at `bound`."""
+        self.here, self.is_closed = here, False
+        self.outline.interchanges.append(here)
         self.group = Group(0, is_open=False)
-        self.is_closed = False
-        keys = self.segments.key[first : first + length]
-        marks = np.flatnonzero(np.isin(keys, [key_of(name) for name in _ENVELOPE])) + first
-        self.after = first
-        for mark in marks.tolist():
-            self._read(mark)
-        self._close(first + length - 1, is_at_end=True)
+        for number, start, end in marks:
+            self._read(number + here.segment_no, start, end)
+        self._close(here.segment_no + count, bound, is_at_end=True)
         self._end_group(None)
-        if not self.is_closed and interchange.elements:
-            self._tell("X12-05", f"interchange {interchange.element(13)} has no IEA", "ISA", first)
+        if not self.is_closed and here.elements:
+            reason = f"interchange {here.element(13)} has no IEA"
+            self._tell("X12-05", reason, "ISA", here.segment_no, here.byte_offset)
 
-    def _read(self, mark: int) -> None:
-        name = self.content[self.segments.start[mark] : self.segments.start[mark] + 3]
-        elements = self._elements(mark)
-        if name == b"ISA":
+    def _read(self, number: int, start: int, end: int) -> None:
+        raw = self.content[start:end].split(bytes([self.here.delimiters.element]))
+        elements = tuple(readable(item) for item in raw)
+        name = elements[0]
+        self.number, self.start = number, start
+        if name == "ISA":
             self.here.elements = elements
-        elif name[:2] == b"GS":
-            self._close(mark - 1)
-            self._end_group(None)
-            self.group = Group(len(self.outline.groups) + 1, elements)
-            self.outline.groups.append(self.group)
-            self.here.groups += 1
-        elif name[:2] == b"ST":
-            self._open(mark, elements)
-        elif name[:2] == b"SE":
-            self._trailer(mark, elements)
-        elif name[:2] == b"GE":
-            self._close(mark - 1)
-            self._end_group(elements, mark)
-        elif name == b"IEA":
-            self._close(mark - 1)
-            self._end_group(None)
-            self._end_interchange(elements, mark)
+        elif name == "ST":
+            self._open(elements)
+        elif name == "SE":
+            self._trailer(elements, end)
+        elif name == "TA1":
+            self.outline.acknowledgements.append(Acknowledgement(elements, number, start, end - start))
         else:
-            self.outline.acknowledgements.append(Acknowledgement(elements, mark))
+            self._close(number, start)
+            self._bound(name, elements)
 
-    def _elements(self, mark: int) -> tuple[str, ...]:
-        raw = self.content[self.segments.start[mark] : self.segments.end[mark]]
-        return tuple(readable(item) for item in raw.split(bytes([self.here.delimiters.element])))
+    def _bound(self, name: str, elements: tuple[str, ...]) -> None:
+        self._end_group(elements if name == "GE" else None)
+        if name == "GS":
+            self.outline.groups += 1
+            self.group = Group(self.outline.groups, elements)
+            self.here.groups += 1
+        elif name == "IEA":
+            self.is_closed = True
+            self._compare("X12-04", elements, self.here.groups, "groups")
+            self._same("X12-04", elements, "ISA13", self.here.element(13))
 
-    def _open(self, mark: int, elements: tuple[str, ...]) -> None:
-        self._close(mark - 1)
+    def _open(self, elements: tuple[str, ...]) -> None:
+        self._close(self.number, self.start)
         code, control, version = (*elements[1:], "", "", "")[:3]
         self.current = TransactionSet(
             transaction_no=len(self.outline.transactions) + 1,
@@ -259,72 +244,58 @@ class _Outliner:
             code=code.strip(),
             control_number=control.strip() or None,
             version=version.strip() or None,
-            first=mark,
+            segment_no=self.number,
+            byte_offset=self.start,
         )
         self.group.transactions += 1
         self.outline.transactions.append(self.current)
 
-    def _trailer(self, mark: int, elements: tuple[str, ...]) -> None:
+    def _trailer(self, elements: tuple[str, ...], end: int) -> None:
         transaction = self.current
         if transaction is None:
-            self._tell("X12-05", "an SE stands outside any transaction", "SE", mark)
+            self._tell("X12-05", "an SE stands outside any transaction", "SE", self.number, self.start)
             return
         transaction.has_trailer = True
-        count = mark - transaction.first + 1
-        said = elements[1].strip() if len(elements) > 1 else ""
-        if said != str(count) and not (said.isdigit() and int(said) == count):
-            self._tell(
-                "X12-01", f"SE01 says {said or 'nothing'}, the transaction has {count} segments", "SE", mark
-            )
-        control = elements[2].strip() if len(elements) > 2 else ""
-        if control != (transaction.control_number or ""):
-            self._tell("X12-02", f"SE02 is {control!r}, ST02 is {transaction.control_number!r}", "SE", mark)
-        self._close(mark)
+        self._compare("X12-01", elements, self.number - transaction.segment_no + 1, "segments")
+        self._same("X12-02", elements, "ST02", transaction.control_number)
+        self._close(self.number + 1, min(end + 1, len(self.content)))
 
-    def _close(self, last: int, *, is_at_end: bool = False) -> None:
+    def _close(self, next_number: int, end: int, *, is_at_end: bool = False) -> None:
         transaction, self.current = self.current, None
         if transaction is None:
             return
-        transaction.last = last
         transaction.is_at_end = is_at_end
-        transaction.segment_no = transaction.first + 1
-        transaction.segment_count = last - transaction.first + 1
-        transaction.byte_offset = int(self.segments.start[transaction.first])
-        end = min(int(self.segments.end[last]) + 1, len(self.content))
+        transaction.segment_count = next_number - transaction.segment_no
         transaction.byte_length = end - transaction.byte_offset
 
-    def _end_group(self, elements: tuple[str, ...] | None, mark: int = 0) -> None:
+    def _end_group(self, elements: tuple[str, ...] | None) -> None:
         group = self.group
-        if elements is None:
-            if group.is_open:
-                self._tell("X12-05", f"group {group.element(6)} has no GE", "GS", self.here.first_segment)
-        elif not group.is_open:
-            self._tell("X12-05", "a GE stands outside any group", "GE", mark)
-        else:
-            self._compare("X12-03", elements, group.transactions, "transactions", mark)
-            self._same("X12-03", elements, "GS06", group.element(6), mark)
+        if elements is not None and group.is_open:
+            self._compare("X12-03", elements, group.transactions, "transactions")
+            self._same("X12-03", elements, "GS06", group.element(6))
+        elif elements is not None:
+            self._tell("X12-05", "a GE stands outside any group", "GE", self.number, self.start)
+        elif group.is_open:
+            reason = f"group {group.element(6)} has no GE"
+            self._tell("X12-05", reason, "GS", self.here.segment_no, self.here.byte_offset)
         group.is_open = False
 
-    def _end_interchange(self, elements: tuple[str, ...], mark: int) -> None:
-        self.is_closed = True
-        self._compare("X12-04", elements, self.here.groups, "groups", mark)
-        self._same("X12-04", elements, "ISA13", self.here.element(13), mark)
-
-    def _compare(self, rule: str, trailer: tuple[str, ...], count: int, things: str, mark: int) -> None:
+    def _compare(self, rule: str, trailer: tuple[str, ...], count: int, things: str) -> None:
         said = trailer[1].strip() if len(trailer) > 1 else ""
         if not said.isdigit() or int(said) != count:
             name = trailer[0]
-            self._tell(rule, f"{name}01 says {said or 'nothing'}, there are {count} {things}", name, mark)
+            reason = f"{name}01 says {said or 'nothing'}, there are {count} {things}"
+            self._tell(rule, reason, name, self.number, self.start)
 
-    def _same(self, rule: str, trailer: tuple[str, ...], header: str, value: str | None, mark: int) -> None:
+    def _same(self, rule: str, trailer: tuple[str, ...], header: str, value: str | None) -> None:
         said = trailer[2].strip() if len(trailer) > 2 else ""
         if said != (value or ""):
             name = trailer[0]
-            self._tell(rule, f"{name}02 is {said!r}, {header} is {value!r}", name, mark)
+            reason = f"{name}02 is {said!r}, {header} is {value!r}"
+            self._tell(rule, reason, name, self.number, self.start)
 
-    def _tell(self, rule: str, reason: str, segment: str, mark: int) -> None:
-        number = self.current.transaction_no if self.current else None
-        place = int(self.segments.start[mark]) if mark < len(self.segments) else None
+    def _tell(self, rule: str, reason: str, segment: str, number: int, start: int) -> None:
+        transaction_no = self.current.transaction_no if self.current else None
         self.outline.findings.append(
-            Finding(number, rule, reason, segment, segment_no=mark + 1, byte_offset=place)
+            Finding(transaction_no, rule, reason, segment, segment_no=number, byte_offset=start)
         )

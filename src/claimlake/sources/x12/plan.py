@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+from claimlake.sources.x12.array import Positions
 from claimlake.sources.x12.column import Values
-from claimlake.sources.x12.segment import Positions
 from claimlake.sources.x12.spec import (
     Element,
     Joined,
@@ -15,6 +15,7 @@ from claimlake.sources.x12.spec import (
     Table,
     Total,
     Transaction,
+    path,
 )
 
 
@@ -127,4 +128,5 @@ def plan_of(transaction: Transaction) -> Plan:
                     firsts |= dict.fromkeys((level_of(picked), item) for item in column.source.both)
                 case _:
                     pass
+    firsts |= dict.fromkeys((loops[0], path(citation)) for citation in transaction.needs)
     return Plan(tuple(levels), tuple(firsts), tuple(lists))

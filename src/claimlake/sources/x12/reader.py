@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from claimlake.errors import SourceError
 from claimlake.sources.x12.check import check
@@ -46,7 +47,8 @@ def read(source: Path | BinaryIO, *, chunk_bytes: int = _CHUNK_BYTES) -> Iterato
     content = content_of(source)
     if not content.strip():
         raise SourceError("the file is empty", where=where)
-    shape = outline(content, np.frombuffer(content, dtype=np.uint8))
+    data = np.frombuffer(content, dtype=np.uint8)
+    shape = outline(content, data)
     if not shape.interchanges:
         raise SourceError(
             "not X12: no ISA, GS or ST segment", where=where, remedy="Check the source's format."
@@ -54,10 +56,10 @@ def read(source: Path | BinaryIO, *, chunk_bytes: int = _CHUNK_BYTES) -> Iterato
     before: dict[str, int] = {}
     is_first = True
     for sets in _batches(shape.transactions, chunk_bytes):
-        yield _chunk(shape, sets, before, is_first=is_first)
+        yield _chunk(shape, data, sets, before, is_first=is_first)
         is_first = False
     if is_first:
-        yield _chunk(shape, [], before, is_first=True)
+        yield _chunk(shape, data, [], before, is_first=True)
 
 
 def read_tables(source: Path | BinaryIO) -> Reading:
@@ -96,7 +98,14 @@ def _batches(sets: list[TransactionSet], chunk_bytes: int) -> Iterator[list[Tran
         yield batch
 
 
-def _chunk(shape: Outline, sets: list[TransactionSet], before: dict[str, int], *, is_first: bool) -> Chunk:
+def _chunk(
+    shape: Outline,
+    data: NDArray[np.uint8],
+    sets: list[TransactionSet],
+    before: dict[str, int],
+    *,
+    is_first: bool,
+) -> Chunk:
     numbers = {item.transaction_no for item in sets}
     findings = [
         item
@@ -107,32 +116,31 @@ def _chunk(shape: Outline, sets: list[TransactionSet], before: dict[str, int], *
     for specification in SPECIFICATIONS:
         mine = [item for item in sets if item.code == specification.code]
         if mine:
-            findings += _read_one(shape, specification, mine, before, tables)
+            findings += _read_one(data, specification, mine, before, tables)
     for item in sets:
         if specification_of(item.code, SPECIFICATIONS) is None:
             item.status, item.reason_code = "unsupported", "X12-00"
             item.reason = f"not supported: {item.code or 'a transaction without a code'}"
     if is_first:
         tables |= _interchanges(shape)
-    tables["x12_transaction"] = _transactions(shape, sets)
+    tables["x12_transaction"] = _transactions(sets)
     tables["x12_finding"] = _findings(findings)
     return Chunk({name: rows for name, rows in tables.items() if len(rows)}, tuple(findings), tuple(sets))
 
 
 def _read_one(
-    shape: Outline,
+    data: NDArray[np.uint8],
     specification: Transaction,
     sets: list[TransactionSet],
     before: dict[str, int],
     tables: dict[str, Rows],
 ) -> list[Finding]:
-    index = np.concatenate([np.arange(item.first, item.last + 1) for item in sets])
-    found = scan(specification, shape.segments, index)
+    found = scan(specification, data, sets)
     assembler = Assembler(specification, found, sets, before, list_marks(sets))
     finished = assembler.tables()
     for name, count in assembler.counts().items():
         before[name] = before.get(name, 0) + count
-    findings = check(specification, sets, finished, found, shape.segments)
+    findings = check(specification, sets, finished, found, data)
     is_accepted = np.array([item.status == "accepted" for item in sets], dtype=bool)
     for table in finished:
         tables[table.table.name] = _accepted(table, is_accepted)
@@ -154,12 +162,6 @@ def _from_values(table: str, rows: list[tuple[object, ...]]) -> Rows:
     return batch_of([name for name, _ in columns], [kind for _, kind in columns], cells, len(rows))
 
 
-def _place(shape: Outline, first: int, last: int) -> tuple[int, int, int]:
-    begin = int(shape.segments.start[first])
-    end = min(int(shape.segments.end[last]) + 1, len(shape.segments.data))
-    return first + 1, begin, end - begin
-
-
 def _interchanges(shape: Outline) -> dict[str, Rows]:
     interchanges: list[tuple[object, ...]] = [
         (
@@ -167,29 +169,24 @@ def _interchanges(shape: Outline) -> dict[str, Rows]:
             *(item.element(number) for number in (5, 6, 7, 8)),
             item.interchange_at,
             *(item.element(number) for number in (12, 13, 15)),
-            *_place(shape, item.first_segment, item.last_segment),
+            item.segment_no,
+            item.byte_offset,
+            item.byte_length,
         )
         for item in shape.interchanges
     ]
     answers: list[tuple[object, ...]] = []
     for answer in shape.acknowledgements:
         part = [(value.strip() or None) for value in (*answer.elements, "", "", "", "", "")]
-        answers.append(
-            (
-                part[1],
-                moment(part[2], part[3]),
-                part[4],
-                part[5],
-                *_place(shape, answer.segment, answer.segment),
-            )
-        )
+        place = (answer.segment_no, answer.byte_offset, answer.byte_length)
+        answers.append((part[1], moment(part[2], part[3]), part[4], part[5], *place))
     return {
         "x12_interchange": _from_values("x12_interchange", interchanges),
         "ack_ta1": _from_values("ack_ta1", answers),
     }
 
 
-def _transactions(shape: Outline, sets: list[TransactionSet]) -> Rows:
+def _transactions(sets: list[TransactionSet]) -> Rows:
     rows: list[tuple[object, ...]] = [
         (
             item.transaction_no,

@@ -161,6 +161,6 @@ REMITTANCE = Transaction(
     "claim payment",
     LOOPS,
     (PAYMENT, CLAIM, SERVICE, ADJUSTMENT, PROVIDER_ADJUSTMENT),
-    needs=("BPR", "TRN"),
+    needs=("ST BPR 02", "ST TRN 02"),
     watched=("BPR", "CLP", "SVC", "CAS", "PLB"),
 )

@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from claimlake.sources.x12 import kernel
+from claimlake.sources.x12.array import Mask, Positions
 from claimlake.sources.x12.column import Values
-from claimlake.sources.x12.plan import Level, Places, plan_of
-from claimlake.sources.x12.segment import Mask, Positions, Segments, is_one_of, key_of, pack
+from claimlake.sources.x12.compiled import KernelScan
+from claimlake.sources.x12.envelope import TransactionSet
+from claimlake.sources.x12.plan import Level, Places, Scan, plan_of
+from claimlake.sources.x12.segment import Segments, is_one_of, join, key_of, pack, tokenise
 from claimlake.sources.x12.spec import ROOT, Path, Transaction
 from claimlake.sources.x12.walk import QUALIFIED_BY, Grammar, grammar
 
@@ -19,8 +23,8 @@ class ArrayScan:
     transaction: Transaction
     grammar: Grammar
     segments: Segments
-    index: Positions
-    """Where each segment stands among all segments of the file."""
+    segment_no: Positions
+    """Number of each segment in the file, from 1."""
     kind: NDArray[np.int16]
     state: NDArray[np.int16]
     is_opening: Mask
@@ -42,9 +46,9 @@ class ArrayScan:
         return self._places(position, last)
 
     def _places(self, position: Positions, last: Positions) -> Places:
-        end = np.minimum(self.segments.end[self.index[last]] + 1, len(self.segments.data))
-        first = self.index[position]
-        return Places(first + 1, self.segments.start[first], end, self.state[position].astype(np.int64))
+        end = np.minimum(self.segments.end[last] + 1, len(self.segments.data))
+        state = self.state[position].astype(np.int64)
+        return Places(self.segment_no[position], self.segments.start[position], end, state)
 
     def parent(self, level: Level, loop: str) -> Positions:
         """For every row, the row of the loop around it (from 0), or -1."""
@@ -62,7 +66,7 @@ class ArrayScan:
     def every(self, level: Level, path: Path) -> tuple[Positions, Values]:
         """Every value of the cited element with its row, in file order."""
         position = self._where(path.loop or ROOT, path.segment, path.qualifiers)
-        values = self._values(path, self.index[position], path.element)
+        values = self._values(path, position, path.element)
         owner = self._row(level.rows[0])[position]
         there = (values.end > values.start) & (owner >= 0)
         return owner[there], Values(self.segments.data, values.start[there], values.end[there])
@@ -76,7 +80,7 @@ class ArrayScan:
             for state in self.grammar.states_of(loop)
             for kind in self.grammar.kinds_of(path.segment, path.qualifiers)
         }
-        is_lost = np.zeros(len(self.index), dtype=bool)
+        is_lost = np.zeros(len(self.state), dtype=bool)
         for segment in self.transaction.watched:
             for kind in self.grammar.kinds_of(segment, ()):
                 states = [state for state in range(len(self.grammar.states)) if (state, kind) not in taken]
@@ -90,9 +94,8 @@ class ArrayScan:
 
     def _own_at(self, level: Level, path: Path, position: Positions, group: Positions) -> Values:
         step = level.repeat.step if level.repeat and path.is_repeated else 0
-        index = self.index[position]
-        values = self._values(path, index, path.element + group * step)
-        is_mine = self.segments.key[index] == key_of(path.segment)
+        values = self._values(path, position, path.element + group * step)
+        is_mine = self.segments.key[position] == key_of(path.segment)
         return Values(self.segments.data, values.start, np.where(is_mine, values.end, values.start))
 
     def _values(self, path: Path, index: Positions, element: Positions | int) -> Values:
@@ -122,7 +125,7 @@ class ArrayScan:
         repeat = level.repeat
         if repeat is None:
             return position, np.zeros(len(position), dtype=np.int64)
-        count = self.segments.count[self.index[position]]
+        count = self.segments.count[position]
         groups = np.clip(-(-(count - repeat.first + 1) // repeat.step), 0, repeat.most)
         every = np.repeat(position, groups)
         group = np.arange(len(every)) - np.repeat(np.cumsum(groups) - groups, groups)
@@ -173,25 +176,43 @@ def _latest(opens: Mask) -> Positions:
     return latest
 
 
-def scan(transaction: Transaction, segments: Segments, index: Positions) -> ArrayScan:
-    """The rows and values of these segments, which must begin with an ST."""
+def scan(transaction: Transaction, data: NDArray[np.uint8], sets: list[TransactionSet]) -> Scan:
+    """The rows and values of these transactions, by the kernel when it is there."""
+    library = kernel.library()
+    if library is None:
+        return _array_scan(transaction, data, sets)
+    found = KernelScan(library, transaction, data)
+    for item in sets:
+        end = item.byte_offset + item.byte_length
+        found.run(item.byte_offset, end, item.interchange.delimiters, item.segment_no)
+    return found
+
+
+def _array_scan(transaction: Transaction, data: NDArray[np.uint8], sets: list[TransactionSet]) -> ArrayScan:
+    parts = [
+        tokenise(data, item.byte_offset, item.byte_offset + item.byte_length, item.interchange.delimiters)
+        for item in sets
+    ]
+    numbers = [np.arange(len(part)) + item.segment_no for part, item in zip(parts, sets, strict=True)]
+    segments = join(parts)
     rules = grammar(transaction)
-    kind = _classify(rules, segments, index)
-    moves = np.empty(len(index), dtype=np.int16)
+    kind = _classify(rules, segments)
+    moves = np.empty(len(segments), dtype=np.int16)
     steps, state = rules.steps, 0
     for position, number in enumerate(kind.tolist()):
         move = steps[state][number]
         state = move >> 1
         moves[position] = move
-    return ArrayScan(transaction, rules, segments, index, kind, moves >> 1, (moves & 1).astype(bool))
+    is_opening = (moves & 1).astype(bool)
+    return ArrayScan(transaction, rules, segments, np.concatenate(numbers), kind, moves >> 1, is_opening)
 
 
-def _classify(rules: Grammar, segments: Segments, index: Positions) -> NDArray[np.int16]:
-    key = segments.key[index]
-    qualifier = np.zeros(len(index), dtype=np.int64)
+def _classify(rules: Grammar, segments: Segments) -> NDArray[np.int16]:
+    key = segments.key
+    qualifier = np.zeros(len(segments), dtype=np.int64)
     for name, element in QUALIFIED_BY.items():
         which = np.flatnonzero(key == key_of(name))
-        start, end = segments.element(index[which], element)
+        start, end = segments.element(which, element)
         qualifier[which] = pack(segments.data, start, end, 3)
     exact = _look_up(rules, (key << 24) | np.maximum(qualifier, 0))
     general = _look_up(rules, key << 24)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Positions = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from claimlake.sources.x12 import kernel
+from claimlake.sources.x12.array import Mask, Positions
 
 _BLANKS = (0x20, 0x0A, 0x0D, 0x09, 0x1A, 0x00)
 _LINE_ENDS = (0x0A, 0x0D)
@@ -82,11 +82,6 @@ def key_of(segment_id: str) -> int:
     return int.from_bytes(segment_id.encode("latin-1")[:3].ljust(3, b"\0"), "big")
 
 
-def id_of(key: int) -> str:
-    """The segment id of a number made by `key_of`."""
-    return key.to_bytes(4, "big").strip(b"\0").decode("latin-1")
-
-
 def tokenise(data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters) -> Segments:
     """The segments between two positions, under one set of delimiters."""
     piece = data[begin:end]
@@ -129,6 +124,30 @@ def pack(data: NDArray[np.uint8], starts: Positions, ends: Positions, width: int
         byte = data[np.minimum(starts + offset, len(data) - 1)].astype(np.int64)
         packed = (packed << 8) | np.where(offset < size, byte, 0)
     return np.where(size > width, -1, packed)
+
+
+ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1")
+_BLOCK = 8 * 1024 * 1024
+
+
+def envelope_marks(
+    data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters
+) -> tuple[NDArray[np.int64], int]:
+    """Number (from 0), start and end of every envelope segment, and how many segments there are in all."""
+    if marks := kernel.envelope_marks(data, begin, end, delimiters.element, delimiters.terminator):
+        return marks
+    keys = [key_of(name) for name in ENVELOPE]
+    found, count = [], 0
+    while begin < end:
+        until = min(begin + _BLOCK, end)
+        if until < end:
+            terminators = np.flatnonzero(data[begin:until] == delimiters.terminator)
+            until = begin + int(terminators[-1]) + 1 if len(terminators) else end
+        segments = tokenise(data, begin, until, delimiters)
+        which = np.flatnonzero(np.isin(segments.key, keys))
+        found.append(np.stack([which + count, segments.start[which], segments.end[which]], axis=1))
+        count, begin = count + len(segments), until
+    return (np.concatenate(found) if found else np.empty((0, 3), dtype=np.int64)), count
 
 
 def join(parts: list[Segments]) -> Segments:

@@ -254,7 +254,7 @@ class Transaction:
     loops: tuple[Loop, ...]
     tables: tuple[Table, ...]
     needs: tuple[str, ...] = field(default=())
-    """Segments without which the transaction cannot be read."""
+    """Elements without which the transaction cannot be read."""
     watched: tuple[str, ...] = field(default=())
     """Segments with money or a verdict: one that no table takes is told."""
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from claimlake.sources.x12.array import Mask, Positions
 from claimlake.sources.x12.column import Typed, Values, listed, plain_column, text_column, typed, whole_column
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.plan import Level, Scan, holder_of, level_of, loop_level
-from claimlake.sources.x12.segment import Mask, Positions, is_one_of
+from claimlake.sources.x12.segment import is_one_of
 from claimlake.sources.x12.spec import (
     MONEY,
     ROOT,

@@ -5,8 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from claimlake.sources.x12.array import Positions
 from claimlake.sources.x12.plan import Plan, plan_of
-from claimlake.sources.x12.segment import Positions, key_of
+from claimlake.sources.x12.segment import key_of
 from claimlake.sources.x12.spec import ROOT, Transaction
 
 # Which element says what a segment is about; every other segment is known by its id alone.
