@@ -103,22 +103,22 @@ class Kpi:
         """The billing type its setting means, or None for both."""
         return {"hospital": "HB", "physician": "PB"}.get(self.setting)
 
-    @property
+    @cached_property
     def scale_fraction(self) -> Fraction:
         """What the quotient is multiplied by: 100 for percent."""
         return Fraction(self.scale)
 
-    @property
+    @cached_property
     def sides(self) -> tuple[tuple[str, Side], ...]:
         """Numerator and denominator with their names."""
         return (("numerator", self.numerator), ("denominator", self.denominator))
 
-    @property
+    @cached_property
     def is_monthly_average(self) -> bool:
         """True when a term is an average per month: defined for calendar months only."""
         return any(":months_in_window" in term.expr for _, side in self.sides for term in side.terms)
 
-    @property
+    @cached_property
     def date_basis(self) -> str:
         """The date that puts a row into the numerator's window, `table.column`."""
         return ", ".join(sorted({term.date_column for term in self.numerator.terms})) or "children"

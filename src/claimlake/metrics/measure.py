@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Protocol
 
 from claimlake.metrics import arithmetic
@@ -58,74 +59,94 @@ class Amount:
 NOTHING = Amount(Fraction(0), 0)
 
 
-class Measurement:
-    """The amounts of a set of terms, each scan run once."""
+@dataclass(frozen=True)
+class TermAmounts:
+    """The amounts of one term by period and by combination of dimensions that has rows."""
 
-    def __init__(self, reader: Reader, catalog: Catalog, requests: Iterable[TermRequest]) -> None:
-        self._catalog = catalog
-        self._reader = reader
-        self._groups: dict[TermRequest, dict[Period, dict[Group, Amount]]] = {}
-        self._missing: dict[TermRequest, dict[Period, str]] = {}
-        self._first_dates: dict[tuple[str, str], date | None] = {}
-        by_scan: dict[Scan, list[TermRequest]] = {}
-        for request in dict.fromkeys(requests):
-            if request.periods:
-                by_scan.setdefault(request.scan, []).append(request)
-        for scan, members in by_scan.items():
-            self._run(scan, members)
+    groups: Mapping[Period, dict[Group, Amount]]
+    missing: set[Period]
+    """Periods whose snapshot does not exist."""
+    uncovered: set[Period]
+    """Periods whose window begins before the data."""
 
-    def groups(self, request: TermRequest, period: Period) -> set[Group]:
-        """Combinations of dimensions that have rows."""
-        return set(self._groups.get(request, {}).get(period, {}))
+    def amount(self, period: Period, group: Group) -> Amount:
+        """The amount of one combination; nothing found is zero where the snapshot exists."""
+        if period in self.missing:
+            return Amount(None, 0, NO_SNAPSHOT)
+        found = self.groups[period].get(group, NOTHING)
+        return replace(found, is_covered=False) if period in self.uncovered else found
 
-    def amount(self, request: TermRequest, period: Period, group: Group) -> Amount:
-        """The amount of one combination; nothing found is zero where a snapshot or window exists."""
-        reason = self._missing.get(request, {}).get(period)
-        if reason:
-            return Amount(None, 0, reason)
-        found = self._groups.get(request, {}).get(period, {}).get(group, NOTHING)
-        return found if self._is_covered(request.term, period) else replace(found, is_covered=False)
 
-    def _is_covered(self, term: Term, period: Period) -> bool:
-        first = self._first_dates.get((term.table, term.date_column))
-        if term.window not in COVERED_WINDOWS or first is None:
-            return True
-        return (first - window(period, term.window).start).days <= GRACE_DAYS
+def measure(
+    reader: Reader, catalog: Catalog, requests: Iterable[TermRequest]
+) -> dict[TermRequest, TermAmounts]:
+    """The amounts of every term, terms that can share a scan measured together."""
+    by_scan: dict[Scan, list[TermRequest]] = {}
+    for request in dict.fromkeys(requests):
+        by_scan.setdefault(request.scan, []).append(request)
+    measured = {}
+    first_dates: dict[tuple[str, str], date | None] = {}
+    for scan, members in by_scan.items():
+        groups = _run(reader, catalog, scan, members) if scan.periods else {}
+        missing = _missing_snapshots(reader, scan, members) if scan.periods else {}
+        uncovered = _uncovered_periods(reader, scan, first_dates)
+        for request in members:
+            found = groups.get(request, {})
+            measured[request] = TermAmounts(found, missing.get(request, set()), uncovered)
+    return measured
 
-    def _run(self, scan: Scan, requests: list[TermRequest]) -> None:
-        wanted = {request: aggregates(request, self._catalog) for request in requests}
-        expressions = _unique(
-            sql for parts in wanted.values() for part in parts for sql in (part.total, part.rows)
-        )
-        rows = self._reader.rows(scan_sql(scan, expressions, self._catalog))
-        for row in map(_as_tuple, rows):
-            period = scan.periods[row[0]]
-            group = row[1 : 1 + len(scan.grain)]
-            measured = dict(zip(expressions, row[1 + len(scan.grain) :], strict=True))
-            for request, parts in wanted.items():
-                amount = _combine(request, parts, measured, period)
-                if amount.rows or not scan.grain:
-                    self._groups.setdefault(request, {}).setdefault(period, {})[group] = amount
-        if scan.window in SNAPSHOTS:
-            self._find_missing_snapshots(scan, requests)
-        if scan.window in COVERED_WINDOWS:
-            self._find_first_date(scan)
 
-    def _find_missing_snapshots(self, scan: Scan, requests: list[TermRequest]) -> None:
-        counted = {request: inputs(request) for request in requests}
-        expressions = _unique(sql for parts in counted.values() for sql in parts)
-        found: dict[Period, dict[str, int]] = {}
-        for row in map(_as_tuple, self._reader.rows(coverage_sql(scan, expressions))):
-            found[scan.periods[row[0]]] = dict(zip(expressions, row[1:], strict=True))
-        for request, parts in counted.items():
-            for period in scan.periods:
-                if not all(found.get(period, {}).get(sql) for sql in parts):
-                    self._missing.setdefault(request, {})[period] = NO_SNAPSHOT
+def _run(
+    reader: Reader, catalog: Catalog, scan: Scan, requests: Sequence[TermRequest]
+) -> dict[TermRequest, dict[Period, dict[Group, Amount]]]:
+    parts = [aggregates(request, catalog) for request in requests]
+    expressions = _unique(sql for part in parts for one in part for sql in (one.total, one.rows))
+    found: list[dict[Period, dict[Group, Amount]]] = [
+        {period: {} for period in scan.periods} for _ in requests
+    ]
+    for row in map(_as_tuple, reader.rows(scan_sql(scan, expressions, catalog))):
+        period = scan.periods[row[0]]
+        group = row[1 : 1 + len(scan.grain)]
+        measured = dict(zip(expressions, row[1 + len(scan.grain) :], strict=True))
+        for request, part, amounts in zip(requests, parts, found, strict=True):
+            amount = _amount(request.term, part, measured, period)
+            if amount.rows:
+                amounts[period][group] = amount
+    return dict(zip(requests, found, strict=True))
 
-    def _find_first_date(self, scan: Scan) -> None:
-        place = (scan.table, scan.date_column)
-        if place not in self._first_dates:
-            self._first_dates[place] = _as_tuple(self._reader.rows(first_date_sql(scan))[0])[0]
+
+def _missing_snapshots(
+    reader: Reader, scan: Scan, requests: Sequence[TermRequest]
+) -> dict[TermRequest, set[Period]]:
+    if scan.window not in SNAPSHOTS:
+        return {}
+    counted = {request: inputs(request) for request in requests}
+    expressions = _unique(sql for parts in counted.values() for sql in parts)
+    found: dict[Period, dict[str, int]] = {}
+    for row in map(_as_tuple, reader.rows(coverage_sql(scan, expressions))):
+        found[scan.periods[row[0]]] = dict(zip(expressions, row[1:], strict=True))
+    return {
+        request: {
+            period for period in scan.periods if not all(found.get(period, {}).get(sql) for sql in parts)
+        }
+        for request, parts in counted.items()
+    }
+
+
+def _uncovered_periods(
+    reader: Reader, scan: Scan, first_dates: dict[tuple[str, str], date | None]
+) -> set[Period]:
+    if scan.window not in COVERED_WINDOWS:
+        return set()
+    place = (scan.table, scan.date_column)
+    if place not in first_dates:
+        first_dates[place] = _as_tuple(reader.rows(first_date_sql(scan))[0])[0]
+    first = first_dates[place]
+    return {
+        period
+        for period in scan.periods
+        if first and (first - window(period, scan.window).start).days > GRACE_DAYS
+    }
 
 
 def _as_tuple(row: Any) -> tuple[Any, ...]:
@@ -136,13 +157,9 @@ def _unique(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _combine(
-    request: TermRequest, parts: list[Aggregate], measured: Mapping[str, Any], period: Period
-) -> Amount:
-    tree, _ = split(request.term.expr)
-    values: dict[str, Fraction | None] = {
-        name: Fraction(number) for name, number in parameter_values(period, request.term.window).items()
-    }
+def _amount(term: Term, parts: Sequence[Aggregate], measured: Mapping[str, Any], period: Period) -> Amount:
+    tree, _ = split(term.expr)
+    values = dict(_parameters(period, term.window))
     rows = 0
     for number, part in enumerate(parts):
         counted = measured[part.rows]
@@ -151,6 +168,12 @@ def _combine(
         values[f"a{number}"] = arithmetic.fraction(measured[part.total]) if counted else Fraction(0)
     value = arithmetic.evaluate(tree, values)
     return Amount(value, rows, NO_AMOUNT if value is None else None)
+
+
+@lru_cache(maxsize=4096)
+def _parameters(period: Period, window_name: str) -> Mapping[str, Fraction | None]:
+    numbers = parameter_values(period, window_name)
+    return {name: Fraction(number) for name, number in numbers.items()}
 
 
 def combined(amounts: Sequence[Amount], tree: arithmetic.Tree) -> Amount:

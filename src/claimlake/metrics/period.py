@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from claimlake.errors import QueryError
 
@@ -111,6 +112,7 @@ def months(first: date, last: date) -> list[Period]:
     return [Period.month(number // 12, number % 12 + 1) for number in numbers]
 
 
+@lru_cache(maxsize=4096)
 def window(period: Period, name: str) -> Window:
     """The window of that name around a period (model: period windows)."""
     if name in SHIFTED:

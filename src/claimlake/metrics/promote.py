@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from claimlake.metrics import store
@@ -13,8 +12,7 @@ from claimlake.metrics.result import REQUIRED_METADATA, Place, Result
 from claimlake.metrics.value import NO_DENOMINATOR
 from claimlake.workspace import Workspace
 
-HALF_UNIT = Fraction(1, 2 * 10**6)
-"""Half of the last stored decimal: how far a stored figure may be from the exact one."""
+MILLION = 10**6
 
 
 @dataclass(frozen=True)
@@ -96,19 +94,22 @@ def _fault(result: Result) -> str | None:
 
 
 def _is_consistent(result: Result) -> bool:
-    """Whether the stored value lies between the quotients that the rounding of its parts allows."""
+    """Whether the stored value is the quotient of its parts, as far as their rounding lets it be known.
+
+    With all three rounded to millionths, v * d = n * scale holds up to half a millionth of each.
+    """
     value = result.value
     if value.value is None or value.numerator is None:
         return True
-    low, high = Fraction(value.numerator) - HALF_UNIT, Fraction(value.numerator) + HALF_UNIT
-    quotients = [low, high]
-    if value.denominator is not None:
-        smallest, largest = Fraction(value.denominator) - HALF_UNIT, Fraction(value.denominator) + HALF_UNIT
-        if smallest <= 0:
-            return True
-        quotients = [part / whole for part in (low, high) for whole in (smallest, largest)]
-    scaled = [quotient * result.kpi.scale_fraction for quotient in quotients]
-    return min(scaled) - HALF_UNIT <= Fraction(value.value) <= max(scaled) + HALF_UNIT
+    stored, numerator = _millionths(value.value), _millionths(value.numerator)
+    denominator = MILLION if value.denominator is None else _millionths(value.denominator)
+    scale = result.kpi.scale_fraction
+    difference = abs(stored * denominator * scale.denominator - numerator * scale.numerator * MILLION)
+    return 2 * difference <= (denominator + 1 + abs(stored)) * scale.denominator + scale.numerator * MILLION
+
+
+def _millionths(number: Decimal) -> int:
+    return int(number.scaleb(6))
 
 
 def _withdrawn(accepted: Sequence[Result], published: Mapping[Place, Published]) -> Iterable[Result]:

@@ -7,7 +7,7 @@ from claimlake.metrics import arithmetic
 from claimlake.metrics.catalog import Catalog
 from claimlake.metrics.compile import dimension_reason
 from claimlake.metrics.kpi import Kpi
-from claimlake.metrics.measure import Amount, Group, Measurement, Reader, added, combined
+from claimlake.metrics.measure import Amount, Group, Reader, added, combined, measure
 from claimlake.metrics.period import Period
 from claimlake.metrics.plan import Plan, Question, make_plan
 from claimlake.metrics.value import MISSING_TABLE, MONTHS_ONLY, MetricValue, divided
@@ -32,14 +32,14 @@ class Answers:
     def __init__(self, catalog: Catalog, plan: Plan, kpis: Sequence[Kpi], reader: Reader) -> None:
         self._plan = plan
         self._reasons = {kpi.key: refusal(kpi, plan, reader) for kpi in kpis}
-        requests = [
-            plan.request(kpi, side, term)
+        requests = {
+            (kpi.key, side): [plan.request(kpi, side, term) for term in terms.terms]
             for kpi in kpis
             if not self._reasons[kpi.key]
             for side, terms in kpi.sides
-            for term in terms.terms
-        ]
-        self._measurement = Measurement(reader, catalog, requests)
+        }
+        measured = measure(reader, catalog, [one for many in requests.values() for one in many])
+        self._amounts = {place: [measured[one] for one in many] for place, many in requests.items()}
         self._values: dict[str, Found] = {}
         for kpi in kpis:
             self._values[kpi.key] = self._derive(kpi) if kpi.formula else self._divide(kpi)
@@ -72,13 +72,8 @@ class Answers:
         if not self._plan.grain:
             return {()} if parts else set()
         sides = kpi.sides[:1] if self._plan.is_breakdown(kpi) else kpi.sides
-        requests = [self._plan.request(kpi, side, term) for side, terms in sides for term in terms.terms]
-        return {
-            group
-            for request in requests
-            for part in parts
-            for group in self._measurement.groups(request, part)
-        }
+        amounts = [one for side, _ in sides for one in self._amounts[kpi.key, side]]
+        return {group for one in amounts for part in parts for group in one.groups[part]}
 
     def _value(self, kpi: Kpi, period: Period, parts: Sequence[Period], group: Group) -> MetricValue:
         groups = {"numerator": group, "denominator": self._plan.denominator_group(kpi, group)}
@@ -90,12 +85,11 @@ class Answers:
         return divided(kpi, period, dims, totals["numerator"], totals["denominator"])
 
     def _amount(self, kpi: Kpi, side: str, period: Period, group: Group) -> Amount:
-        terms = dict(kpi.sides)[side]
-        if not terms.terms:
+        amounts = [one.amount(period, group) for one in self._amounts[kpi.key, side]]
+        if not amounts:
             return Amount(None, 0)
-        requests = [self._plan.request(kpi, side, term) for term in terms.terms]
-        amounts = [self._measurement.amount(request, period, group) for request in requests]
-        return combined(amounts, arithmetic.parse(terms.combine, where=kpi.key))
+        combine = kpi.numerator.combine if side == "numerator" else kpi.denominator.combine
+        return combined(amounts, arithmetic.parse(combine, where=kpi.key))
 
     def _derive(self, kpi: Kpi) -> Found:
         reason = self._reasons[kpi.key]

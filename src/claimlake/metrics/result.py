@@ -63,7 +63,7 @@ class Result:
     grain_keys: str
     metadata: Mapping[str, Any]
 
-    @property
+    @cached_property
     def place(self) -> Place:
         """What the result is about."""
         return (
@@ -95,6 +95,10 @@ class Result:
 
     def staged_row(self) -> dict[str, Any]:
         """The row of metrics.staging_result."""
+        return dict(self._row)
+
+    @cached_property
+    def _row(self) -> Mapping[str, Any]:
         version, grain_keys, start, end = self.place
         return {
             "org_id": self.run.org_id,
@@ -112,7 +116,7 @@ class Result:
 
     def published_row(self) -> dict[str, Any]:
         """The row of metrics.result."""
-        return {**self.staged_row(), "is_suppressed": self.is_suppressed}
+        return {**self._row, "is_suppressed": self.is_suppressed}
 
 
 def canonical(content: Mapping[str, Any]) -> str:

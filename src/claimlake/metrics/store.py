@@ -113,12 +113,13 @@ def _relation(
     connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]
 ) -> duckdb.DuckDBPyRelation:
     columns = COLUMNS[table]
-    arrays = {name: np.array([_text(row.get(name)) for row in rows], dtype=object) for name, _ in columns}
+    # Text keeps decimals exact on the way into typed columns.
+    arrays = {
+        name: np.array(
+            [None if (value := row.get(name)) is None else str(value) for row in rows], dtype=object
+        )
+        for name, _ in columns
+    }
     connection.register("given", arrays)
     selected = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in columns)
     return connection.sql(f"select {selected} from given")
-
-
-def _text(value: object) -> str | None:
-    # Text keeps decimals exact on the way into typed columns.
-    return None if value is None else str(value)
