@@ -36,7 +36,8 @@ class Fees:
 def claim(payer: Payer, *lines: Line, sequence: str = "P") -> Claim:
     account = Account(
         unit=Unit("clinic", "emr", 1.0, 2, 1, 1), billing_type="PB", number=1, patient=PATIENT,
-        encounter_class="office", provider=PROVIDER, facility_id="main", arrive_day=DAY, arrive_minute=600, discharge_day=DAY,
+        encounter_class="office", provider=PROVIDER, facility_id="main",
+        arrive_day=DAY, arrive_minute=600, discharge_day=DAY,
         lines=list(lines), payer=payer, secondary=MEDIGAP, diagnoses=["I10"],
     )  # fmt: skip
     return Claim(account, payer, sequence)

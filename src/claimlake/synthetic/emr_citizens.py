@@ -27,103 +27,127 @@ CATEGORIES = {
 }
 AUTHORIZATIONS = {"approved": "A", "denied": "X", "pending": "P", "not_required": "N"}
 Rows = list[tuple[Value, ...]]
+ACTIVITY_COLUMNS = (
+    "ActivityId text primary key",
+    "VisitId text",
+    "Kind text",
+    "InsMnemonic text",
+    "OccurredAt text",
+    "Status text",
+    "AuthNo text",
+    "RequestedAt text",
+    "DecidedAt text",
+    "LastEdited text",
+)
 
 
 def citizens_tables(source: Records) -> list[Table]:
     """The tables of the Citizens database."""
     return [
-        Table(
-            "AdmPatient",
-            (
-                "UnitNumber text primary key",
-                "NameLast text",
-                "NameFirst text",
-                "MiddleInitial text",
-                "Birthdate text",
-                "Gender text",
-                "Street text",
-                "CityName text",
-                "StateCode text",
-                "PostalCode text",
-                "PhoneNo text",
-                "LastEdited text",
-            ),
-            [
-                (
-                    f"M{person.number:06d}",
-                    person.last,
-                    person.first,
-                    person.middle,
-                    american(person.birth_day),
-                    "2" if person.sex == "F" else "1",
-                    person.street,
-                    source.profile.city,
-                    "TX",
-                    person.zip_code,
-                    person.phone,
-                    _stamp(person.modified_day, 480),
-                )
-                for person in source.patients
-            ],
-        ),
-        Table(
-            "MisProvider",
-            (
-                "Mnemonic text primary key",
-                "NationalId text",
-                "FullName text",
-                "Taxonomy text",
-                "Service text",
-                "LocationId text",
-                "Corp text",
-                "FtePercent integer",
-                "Kind text",
-                "LastEdited text",
-            ),
-            [
-                (
-                    f"DR{item.provider_id}",
-                    item.npi,
-                    f"{item.first} {item.last}",
-                    item.department.taxonomy,
-                    item.department.specialty,
-                    f"L{item.department.department_id}",
-                    CORPORATIONS[item.department.entity_id],
-                    item.fte,
-                    "MD" if item.kind == "physician" else "NP",
-                    "20240701000000",
-                )
-                for item in source.providers
-            ],
-        ),
-        Table(
-            "MisLocation",
-            (
-                "LocationId text primary key",
-                "Name text",
-                "Site text",
-                "Corp text",
-                "Service text",
-                "ServiceLine text",
-            ),
-            [
-                (
-                    f"L{item.department_id}",
-                    item.name,
-                    item.facility_id,
-                    CORPORATIONS[item.entity_id],
-                    item.specialty,
-                    item.service_line,
-                )
-                for item in dict.fromkeys(provider.department for provider in source.providers)
-            ],
-        ),
+        _patients(source),
+        _providers(source),
+        _departments(source),
         _visits(source),
         _insurances(source),
         _charges(source),
         _receipts(source),
         _activities(source),
     ]
+
+
+def _patients(source: Records) -> Table:
+    return Table(
+        "AdmPatient",
+        (
+            "UnitNumber text primary key",
+            "NameLast text",
+            "NameFirst text",
+            "MiddleInitial text",
+            "Birthdate text",
+            "Gender text",
+            "Street text",
+            "CityName text",
+            "StateCode text",
+            "PostalCode text",
+            "PhoneNo text",
+            "LastEdited text",
+        ),
+        [
+            (
+                f"M{person.number:06d}",
+                person.last,
+                person.first,
+                person.middle,
+                american(person.birth_day),
+                "2" if person.sex == "F" else "1",
+                person.street,
+                source.profile.city,
+                "TX",
+                person.zip_code,
+                person.phone,
+                _stamp(person.modified_day, 480),
+            )
+            for person in source.patients
+        ],
+    )
+
+
+def _providers(source: Records) -> Table:
+    return Table(
+        "MisProvider",
+        (
+            "Mnemonic text primary key",
+            "NationalId text",
+            "FullName text",
+            "Taxonomy text",
+            "Service text",
+            "LocationId text",
+            "Corp text",
+            "FtePercent integer",
+            "Kind text",
+            "LastEdited text",
+        ),
+        [
+            (
+                f"DR{item.provider_id}",
+                item.npi,
+                f"{item.first} {item.last}",
+                item.department.taxonomy,
+                item.department.specialty,
+                f"L{item.department.department_id}",
+                CORPORATIONS[item.department.entity_id],
+                item.fte,
+                "MD" if item.kind == "physician" else "NP",
+                "20240701000000",
+            )
+            for item in source.providers
+        ],
+    )
+
+
+def _departments(source: Records) -> Table:
+    return Table(
+        "MisLocation",
+        (
+            "LocationId text primary key",
+            "Name text",
+            "Site text",
+            "Corp text",
+            "Service text",
+            "ServiceLine text",
+        ),
+        [
+            (
+                f"L{item.department_id}",
+                item.name,
+                item.facility_id,
+                CORPORATIONS[item.entity_id],
+                item.specialty,
+                item.service_line,
+            )
+            for item in dict.fromkeys(provider.department for provider in source.providers)
+        ],
+    )
 
 
 def _stamp(day: int, minute: int) -> str:
@@ -338,16 +362,4 @@ def _activities(source: Records) -> Table:
                     decided or _stamp(early, 600),
                 )
             )
-    columns = (
-        "ActivityId text primary key",
-        "VisitId text",
-        "Kind text",
-        "InsMnemonic text",
-        "OccurredAt text",
-        "Status text",
-        "AuthNo text",
-        "RequestedAt text",
-        "DecidedAt text",
-        "LastEdited text",
-    )
-    return Table("AdmActivity", columns, rows)
+    return Table("AdmActivity", ACTIVITY_COLUMNS, rows)

@@ -9,103 +9,129 @@ from claimlake.synthetic.money import dollars
 AREAS = {"peterson_general": "GEN", "peterson_valley": "VAL", "peterson_physicians": "PPG"}
 KINDS = {"payment": 1, "adjustment": 2, "refund": 3, "transfer": 4}
 Rows = list[tuple[Value, ...]]
+ACCESS_COLUMNS = (
+    "EVENT_ID integer primary key",
+    "EVENT_TYPE text",
+    "ENC_ID integer",
+    "PAYOR_CODE text",
+    "EVENT_DTTM text",
+    "STATUS text",
+    "AUTH_NUM text",
+    "REQUESTED_DTTM text",
+    "DECIDED_DTTM text",
+    "SERVICE_FROM text",
+    "SERVICE_TO text",
+    "UPDATE_DATE text",
+)
 
 
 def peterson_tables(source: Records) -> list[Table]:
     """The tables of one Peterson hospital's database."""
     return [
-        Table(
-            "PATIENT",
-            (
-                "PAT_ID integer primary key",
-                "PAT_FIRST_NAME text",
-                "PAT_MIDDLE_NAME text",
-                "PAT_LAST_NAME text",
-                "BIRTH_DATE text",
-                "SEX_C text",
-                "ADD_LINE_1 text",
-                "CITY text",
-                "STATE_ABBR text",
-                "ZIP text",
-                "HOME_PHONE text",
-                "UPDATE_DATE text",
-            ),
-            [
-                (
-                    100_000 + person.number,
-                    person.first,
-                    person.middle,
-                    person.last,
-                    iso(person.birth_day),
-                    person.sex,
-                    person.street,
-                    source.profile.city,
-                    "TX",
-                    person.zip_code,
-                    person.phone,
-                    f"{iso(person.modified_day)} 08:00:00",
-                )
-                for person in source.patients
-            ],
-        ),
-        Table(
-            "CLARITY_SER",
-            (
-                "PROV_ID integer primary key",
-                "NPI text",
-                "PROV_NAME text",
-                "TAXONOMY text",
-                "SPECIALTY text",
-                "DEPARTMENT_ID integer",
-                "SERV_AREA text",
-                "CLINICAL_FTE real",
-                "PROV_TYPE text",
-                "UPDATE_DATE text",
-            ),
-            [
-                (
-                    int(item.provider_id),
-                    item.npi,
-                    f"{item.last}, {item.first}",
-                    item.department.taxonomy,
-                    item.department.specialty,
-                    int(item.department.department_id),
-                    AREAS[item.department.entity_id],
-                    item.fte / 100,
-                    "Physician" if item.kind == "physician" else "Nurse Practitioner",
-                    "2024-07-01 00:00:00",
-                )
-                for item in source.providers
-            ],
-        ),
-        Table(
-            "CLARITY_DEP",
-            (
-                "DEPARTMENT_ID integer primary key",
-                "DEPARTMENT_NAME text",
-                "FACILITY text",
-                "SERV_AREA text",
-                "SPECIALTY text",
-                "SERVICE_LINE text",
-            ),
-            [
-                (
-                    int(item.department_id),
-                    item.name,
-                    item.facility_id,
-                    AREAS[item.entity_id],
-                    item.specialty,
-                    item.service_line,
-                )
-                for item in dict.fromkeys(provider.department for provider in source.providers)
-            ],
-        ),
+        _patients(source),
+        _providers(source),
+        _departments(source),
         _accounts(source),
         _coverages(source),
         _charges(source),
         _transactions(source),
         _access(source),
     ]
+
+
+def _patients(source: Records) -> Table:
+    return Table(
+        "PATIENT",
+        (
+            "PAT_ID integer primary key",
+            "PAT_FIRST_NAME text",
+            "PAT_MIDDLE_NAME text",
+            "PAT_LAST_NAME text",
+            "BIRTH_DATE text",
+            "SEX_C text",
+            "ADD_LINE_1 text",
+            "CITY text",
+            "STATE_ABBR text",
+            "ZIP text",
+            "HOME_PHONE text",
+            "UPDATE_DATE text",
+        ),
+        [
+            (
+                100_000 + person.number,
+                person.first,
+                person.middle,
+                person.last,
+                iso(person.birth_day),
+                person.sex,
+                person.street,
+                source.profile.city,
+                "TX",
+                person.zip_code,
+                person.phone,
+                f"{iso(person.modified_day)} 08:00:00",
+            )
+            for person in source.patients
+        ],
+    )
+
+
+def _providers(source: Records) -> Table:
+    return Table(
+        "CLARITY_SER",
+        (
+            "PROV_ID integer primary key",
+            "NPI text",
+            "PROV_NAME text",
+            "TAXONOMY text",
+            "SPECIALTY text",
+            "DEPARTMENT_ID integer",
+            "SERV_AREA text",
+            "CLINICAL_FTE real",
+            "PROV_TYPE text",
+            "UPDATE_DATE text",
+        ),
+        [
+            (
+                int(item.provider_id),
+                item.npi,
+                f"{item.last}, {item.first}",
+                item.department.taxonomy,
+                item.department.specialty,
+                int(item.department.department_id),
+                AREAS[item.department.entity_id],
+                item.fte / 100,
+                "Physician" if item.kind == "physician" else "Nurse Practitioner",
+                "2024-07-01 00:00:00",
+            )
+            for item in source.providers
+        ],
+    )
+
+
+def _departments(source: Records) -> Table:
+    return Table(
+        "CLARITY_DEP",
+        (
+            "DEPARTMENT_ID integer primary key",
+            "DEPARTMENT_NAME text",
+            "FACILITY text",
+            "SERV_AREA text",
+            "SPECIALTY text",
+            "SERVICE_LINE text",
+        ),
+        [
+            (
+                int(item.department_id),
+                item.name,
+                item.facility_id,
+                AREAS[item.entity_id],
+                item.specialty,
+                item.service_line,
+            )
+            for item in dict.fromkeys(provider.department for provider in source.providers)
+        ],
+    )
 
 
 def _at(day: int, minute: int) -> str:
@@ -316,22 +342,8 @@ def _access(source: Records) -> Table:
             continue
         encounter, code = int(encounter_id(account)), source.payer_code(account.payer)
         early = account.arrive_day - 2
-        rows.append(
-            (
-                len(rows) + 1,
-                "ELIG",
-                encounter,
-                code,
-                _at(early, 540),
-                "active",
-                None,
-                None,
-                None,
-                None,
-                None,
-                _at(early, 540),
-            )
-        )
+        checked, nothing = _at(early, 540), [None] * 5
+        rows.append((len(rows) + 1, "ELIG", encounter, code, checked, "active", *nothing, checked))
         if account.auth_status:
             decided = _at(early + 1, 600) if account.auth_status in ("approved", "denied") else None
             number = f"AU{account.number}" if account.auth_status == "approved" else None
@@ -351,18 +363,4 @@ def _access(source: Records) -> Table:
                     decided or _at(early, 600),
                 )
             )
-    columns = (
-        "EVENT_ID integer primary key",
-        "EVENT_TYPE text",
-        "ENC_ID integer",
-        "PAYOR_CODE text",
-        "EVENT_DTTM text",
-        "STATUS text",
-        "AUTH_NUM text",
-        "REQUESTED_DTTM text",
-        "DECIDED_DTTM text",
-        "SERVICE_FROM text",
-        "SERVICE_TO text",
-        "UPDATE_DATE text",
-    )
-    return Table("ACCESS_LOG", columns, rows)
+    return Table("ACCESS_LOG", ACCESS_COLUMNS, rows)

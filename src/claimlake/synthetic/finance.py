@@ -129,48 +129,41 @@ def _table(path: Path, delimiter: str, header: list[str], rows: list[list[object
         writer.writerows(rows)
 
 
+TERM_HEADER = [
+    "ContractID",
+    "Entity",
+    "PayerName",
+    "BillingType",
+    "EffectiveFrom",
+    "EffectiveTo",
+    "FilingDays",
+    "Method",
+    "ProcedureCode",
+    "Fee",
+    "PercentOfCharge",
+]
+SHORT_METHOD = {"fee_schedule": "FEE", "percent_of_charge": "PCT"}
+
+
 def _write_terms(history: History, path: Path, terms: list[Term], *, is_peterson: bool) -> None:
-    code = history.profile.contract_code
-    rows: list[list[object]] = []
-    for term in terms:
-        payer = history.profile.payers[term.payer_id].identifiers[code]
-        until = iso(term.effective_to) if term.effective_to else ""
-        fee = dollars(term.rate_cents) if term.rate_cents is not None else ""
-        percent = f"{term.rate_per_million / 10_000:.4f}" if term.rate_per_million is not None else ""
-        method = (
-            term.rate_method
-            if is_peterson
-            else {"fee_schedule": "FEE", "percent_of_charge": "PCT"}[term.rate_method]
-        )
-        rows.append(
-            [
-                term.contract_id,
-                term.entity_id or "",
-                payer,
-                term.billing_type,
-                iso(term.effective_from),
-                until,
-                90,
-                method,
-                term.code or "",
-                fee,
-                percent,
-            ]
-        )
-    header = [
-        "ContractID",
-        "Entity",
-        "PayerName",
-        "BillingType",
-        "EffectiveFrom",
-        "EffectiveTo",
-        "FilingDays",
-        "Method",
-        "ProcedureCode",
-        "Fee",
-        "PercentOfCharge",
+    payers, code = history.profile.payers, history.profile.contract_code
+    rows: list[list[object]] = [
+        [
+            term.contract_id,
+            term.entity_id or "",
+            payers[term.payer_id].identifiers[code],
+            term.billing_type,
+            iso(term.effective_from),
+            iso(term.effective_to) if term.effective_to else "",
+            90,
+            term.rate_method if is_peterson else SHORT_METHOD[term.rate_method],
+            term.code or "",
+            dollars(term.rate_cents) if term.rate_cents is not None else "",
+            f"{term.rate_per_million / 10_000:.4f}" if term.rate_per_million is not None else "",
+        ]
+        for term in terms
     ]
-    _table(path, "," if is_peterson else "|", header, rows)
+    _table(path, "," if is_peterson else "|", TERM_HEADER, rows)
 
 
 def _write_ledger(path: Path, rows: list[GlRow], *, is_peterson: bool) -> None:
@@ -208,39 +201,36 @@ def _write_ledger(path: Path, rows: list[GlRow], *, is_peterson: bool) -> None:
     _table(path, "|", header, body)
 
 
+PETERSON_QUEUE = [
+    "ItemId",
+    "Event",
+    "Queue",
+    "ItemType",
+    "EncounterId",
+    "Account",
+    "EventTime",
+    "User",
+    "Team",
+    "Minutes",
+]
+CITIZENS_QUEUE = [
+    "wq_item",
+    "action",
+    "queue_name",
+    "kind",
+    "visit",
+    "acct",
+    "action_time",
+    "who",
+    "team",
+    "mins",
+]
+
+
 def _write_queues(folder: Path, events: list[WorkEvent], *, is_peterson: bool) -> int:
-    months: dict[str, list[WorkEvent]] = {}
+    months: dict[str, list[list[object]]] = {}
     for event in sorted(events, key=lambda event: (event.day, event.item)):
-        months.setdefault(iso(event.day)[:7], []).append(event)
-    for month, found in months.items():
-        header = (
-            [
-                "ItemId",
-                "Event",
-                "Queue",
-                "ItemType",
-                "EncounterId",
-                "Account",
-                "EventTime",
-                "User",
-                "Team",
-                "Minutes",
-            ]
-            if is_peterson
-            else [
-                "wq_item",
-                "action",
-                "queue_name",
-                "kind",
-                "visit",
-                "acct",
-                "action_time",
-                "who",
-                "team",
-                "mins",
-            ]
-        )
-        rows: list[list[object]] = [
+        months.setdefault(iso(event.day)[:7], []).append(
             [
                 f"WQ{event.item}",
                 event.kind if is_peterson else event.kind.upper(),
@@ -253,9 +243,11 @@ def _write_queues(folder: Path, events: list[WorkEvent], *, is_peterson: bool) -
                 event.team,
                 event.minutes,
             ]
-            for event in found
-        ]
-        _table(folder / "work_queue" / f"work_queue_{month}.csv", "," if is_peterson else "|", header, rows)
+        )
+    for month, rows in months.items():
+        path = folder / "work_queue" / f"work_queue_{month}.csv"
+        header = PETERSON_QUEUE if is_peterson else CITIZENS_QUEUE
+        _table(path, "," if is_peterson else "|", header, rows)
     return len(months)
 
 
