@@ -72,6 +72,8 @@ class Laboratory:
         self._columns: dict[str, Columns] = dict(TENANT_TABLES)
         self._models: dict[str, Model] = {}
         self._sought: set[str] = set()
+        self._computed: dict[str, Columns] = {}
+        self._defined: dict[tuple[str, str], str] = {}
 
     @cached_property
     def _contracts(self) -> Mapping[str, Columns]:
@@ -85,8 +87,9 @@ class Laboratory:
         assert model, f"no model {case.model}"
         unread = set(case.given) - self._ancestors(case.model)
         assert not unread, f"{case.model} does not read {sorted(unread)}"
+        prepared: set[str] = set()
         for table in self._inputs(model):
-            self._prepare(table, case, engine)
+            self._prepare(table, case, engine, prepared)
         names = _compared(case)
         types = dict(self.columns(case.model))
         assert set(names) <= set(types), f"{case.model} has no column {sorted(set(names) - set(types))}"
@@ -113,27 +116,44 @@ class Laboratory:
         computed = self._computed_columns(model)
         return [(name, stored_type(kind)) for name, kind in computed]
 
-    def _prepare(self, table: str, case: ModelCase, engine: Engine) -> None:
+    def _prepare(self, table: str, case: ModelCase, engine: Engine, prepared: set[str]) -> None:
+        if table in prepared:
+            return
+        prepared.add(table)
         model = self._model(table)
         if table in case.given:
             rows = case.given[table]
             columns = self.columns(table)
             unknown = {name for row in rows for name in row} - {name for name, _ in columns}
             assert not unknown, f"{table} has no column {sorted(unknown)}"
-            engine.define(table, values_sql(columns, rows))
+            self._define(engine, table, values_sql(columns, rows))
         elif model and self._ancestors(table) & set(case.given):
             for upstream in self._inputs(model):
-                self._prepare(upstream, case, engine)
+                self._prepare(upstream, case, engine, prepared)
             engine.define(table, stored_sql(model.sql, self._computed_columns(model)))
+            self._defined.pop((engine.name, table), None)
         elif table.startswith("reference.") and table not in TENANT_TABLES:
-            engine.bind(table, self._lake.read(table))
+            self._bind(engine, table)
         else:
-            engine.define(table, empty_sql(self.columns(table)))
+            self._define(engine, table, empty_sql(self.columns(table)))
+
+    def _define(self, engine: Engine, table: str, sql: str) -> None:
+        """Define a table that reads no other, unless the case before left it so."""
+        if self._defined.get((engine.name, table)) != sql:
+            engine.define(table, sql)
+            self._defined[engine.name, table] = sql
+
+    def _bind(self, engine: Engine, table: str) -> None:
+        if self._defined.get((engine.name, table)) != "shipped":
+            engine.bind(table, self._lake.read(table))
+            self._defined[engine.name, table] = "shipped"
 
     def _computed_columns(self, model: Model) -> Columns:
-        for upstream in self._inputs(model):
-            self._describer.define(upstream, empty_sql(self.columns(upstream)))
-        return self._describer.columns(model.sql)
+        if model.name not in self._computed:
+            for upstream in self._inputs(model):
+                self._describer.define(upstream, empty_sql(self.columns(upstream)))
+            self._computed[model.name] = self._describer.columns(model.sql)
+        return self._computed[model.name]
 
     def _model(self, table: str) -> Model | None:
         layer, _, name = table.partition(".")

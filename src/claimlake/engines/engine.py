@@ -90,12 +90,18 @@ def values_sql(columns: Columns, rows: Sequence[Mapping[str, Any]]) -> str:
     """A statement that gives these rows; a column a row does not have is null."""
     if not rows:
         return empty_sql(columns)
-    return "\nunion all\n".join(_row_sql(columns, row) for row in rows)
+    first, *others = rows
+    # The first row types the columns; a null in the others needs no cast of its own.
+    selects = [_row_sql(columns, first), *(_row_sql(columns, row, are_nulls_typed=False) for row in others)]
+    return "\nunion all\n".join(selects)
 
 
-def _row_sql(columns: Columns, row: Mapping[str, Any]) -> str:
-    values = [f'cast({_literal(row.get(name))} as {kind}) as "{name}"' for name, kind in columns]
-    return "select " + ", ".join(values)
+def _row_sql(columns: Columns, row: Mapping[str, Any], *, are_nulls_typed: bool = True) -> str:
+    def value_sql(name: str, kind: str) -> str:
+        value = row.get(name)
+        return "null" if value is None and not are_nulls_typed else f"cast({_literal(value)} as {kind})"
+
+    return "select " + ", ".join(f'{value_sql(name, kind)} as "{name}"' for name, kind in columns)
 
 
 def _literal(value: Any) -> str:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,7 @@ class SparkEngine:
             return frame
 
 
+@lru_cache(maxsize=1024)
 def spark_sql(sql: str) -> str:
     """A statement of DuckDB's dialect in Spark's, its tables named layer__table."""
     tree = sqlglot.parse_one(sql, read="duckdb")
