@@ -185,7 +185,10 @@ def _remittances(session: Session, claim_key: str) -> list[Event]:
         for row in rows:
             lines.setdefault(row["claim_payment_key"], []).append(_line(row, reasons))
     events = []
-    for row in payments:
+    # A reversal and its correction often come in one remittance: its own order tells which was first.
+    for row in sorted(
+        payments, key=lambda row: (str(row.get("remittance_key")), row.get("clp_ordinal") or 0)
+    ):
         key = row["claim_payment_key"]
         on = _day(facts.get(key, {}).get("remit_date"))
         if on:
@@ -268,7 +271,9 @@ def _adjustments(session: Session, account_key: str) -> list[Event]:
 
 def _adjustment(row: Row, on: date) -> Event:
     is_write_off = bool(row.get("is_write_off"))
-    kind = words(str(row.get("writeoff_category") or row.get("adjustment_type") or "adjustment"))
+    category = row.get("writeoff_category")
+    named = category if category not in (None, "none") else row.get("adjustment_type")
+    kind = words(str(named or "other"))
     title = f"Write-off posted: {kind.lower()}" if is_write_off else f"{kind} adjustment posted"
     return Event(
         on,

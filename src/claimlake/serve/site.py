@@ -33,22 +33,15 @@ class Site:
         self.sessions = SessionPool(workspace)
         self.pages = PageCache()
         self.templates = _environment(self.asset_version)
+        # Read at the start: a file that is wrong stops the server, not the first reader.
+        self.catalog: Catalog = load_catalog(workspace)
+        self.dashboards: dict[str, Dashboard] = load_dashboards(workspace)
         self._scopes: dict[tuple[str, str, int], Scope] = {}
 
     @property
     def policy(self) -> Policy:
         """The access policy in force."""
         return load_policy(self.workspace)
-
-    @cached_property
-    def catalog(self) -> Catalog:
-        """The KPI catalogue."""
-        return load_catalog(self.workspace)
-
-    @cached_property
-    def dashboards(self) -> dict[str, Dashboard]:
-        """The dashboards by page name."""
-        return load_dashboards(self.workspace)
 
     @cached_property
     def asset_version(self) -> str:
