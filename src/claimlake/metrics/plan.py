@@ -82,7 +82,7 @@ def accepted(filters: FilterValues, catalog: Catalog) -> Filters:
     for name in sorted(filters):
         catalog.column(name, "")
         wanted = filters[name]
-        values = (wanted,) if wanted is None or isinstance(wanted, str) else tuple(wanted)
+        values = tuple(wanted) if isinstance(wanted, list | tuple) else (wanted,)
         if not all(value is None or (isinstance(value, str) and "\0" not in value) for value in values):
             raise QueryError(f"a value of filter '{name}' is not text.", remedy="Filter by text values.")
         found.append((name, values))

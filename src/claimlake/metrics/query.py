@@ -10,7 +10,7 @@ from claimlake.metrics.kpi import Kpi
 from claimlake.metrics.measure import Amount, Group, Reader, added, combined, measure
 from claimlake.metrics.period import Period
 from claimlake.metrics.plan import Plan, Question, make_plan
-from claimlake.metrics.value import MISSING_TABLE, MONTHS_ONLY, MetricValue, divided
+from claimlake.metrics.value import MISSING_TABLE, MONTHS_ONLY, NO_DENOMINATOR, MetricValue, divided
 
 Found = dict[tuple[Period, Group], MetricValue]
 
@@ -103,17 +103,19 @@ class Answers:
         children = {key: self._values[key].get((period, group)) for key in kpi.lineage}
         components = {key: child.value if child else None for key, child in children.items()}
         missing = next((key for key, value in components.items() if value is None), None)
-        names = {key: arithmetic.fraction(value) for key, value in components.items()}
+        names = {key: child.exact if child else None for key, child in children.items()}
         names["days_in_period"] = Fraction((period.end - period.start).days + 1)
-        tree = arithmetic.parse(kpi.formula or "", where=kpi.key)
-        result = None if missing else arithmetic.evaluate(tree, names)
+        result = arithmetic.evaluate(arithmetic.parse(kpi.formula or "", where=kpi.key), names)
+        value = None if result is None else result * kpi.scale_fraction
+        reason = f"missing:{missing}" if missing else NO_DENOMINATOR
         found = [child for child in children.values() if child]
         return MetricValue(
             key=kpi.key,
             period=period,
             dims=dict(zip(self._plan.grain, group, strict=True)) if group else {},
-            value=None if result is None else arithmetic.rounded(result * kpi.scale_fraction),
-            reason=f"missing:{missing}" if missing else None,
+            value=arithmetic.rounded(value),
+            exact=value,
+            reason=reason if value is None else None,
             numerator_rows=max((child.numerator_rows for child in found), default=0),
             denominator_rows=max((child.denominator_rows for child in found), default=0),
             is_window_covered=all(child.is_window_covered for child in found),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 from claimlake.metrics.arithmetic import rounded
 from claimlake.metrics.kpi import Kpi
@@ -37,6 +38,8 @@ class MetricValue:
     """False when data begins after a trailing window does, so that its average comes out too low."""
     components: Mapping[str, Decimal | None] = field(default_factory=dict)
     """Values of the KPIs a derived KPI was calculated from."""
+    exact: Fraction | None = field(default=None, repr=False, compare=False)
+    """The value before rounding: what derived KPIs are calculated from."""
 
     @property
     def period_start(self) -> date:
@@ -69,5 +72,6 @@ def divided(kpi: Kpi, period: Period, dims: Dims, numerator: Amount, denominator
         reason=reason if value is None else None,
         numerator_rows=numerator.rows,
         denominator_rows=denominator.rows,
+        exact=value,
         is_window_covered=numerator.is_covered and denominator.is_covered,
     )
