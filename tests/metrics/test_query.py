@@ -208,7 +208,7 @@ def test_drill_into_what_does_not_exist_is_refused(catalog: Catalog, duckdb_engi
     ]:
         with pytest.raises(QueryError, match=message):
             query_rows(reader, catalog, drill)
-    with pytest.raises(QueryError, match="no page"):
+    with pytest.raises(QueryError, match="are not a page"):
         query_rows(reader, catalog, Drill(RATE, APRIL), limit=0)
 
 
