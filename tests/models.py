@@ -130,12 +130,18 @@ class Laboratory:
         elif model and self._ancestors(table) & set(case.given):
             for upstream in self._inputs(model):
                 self._prepare(upstream, case, engine, prepared)
-            engine.define(table, stored_sql(model.sql, self._computed_columns(model)))
-            self._defined.pop((engine.name, table), None)
+            self._define(engine, table, self._computed_sql(model, engine))
         elif table.startswith("reference.") and table not in TENANT_TABLES:
             self._bind(engine, table)
         else:
             self._define(engine, table, empty_sql(self.columns(table)))
+
+    def _computed_sql(self, model: Model, engine: Engine) -> str:
+        """The rows a model gives now, as values: a view over views over views is planned for ever."""
+        columns = self.columns(model.name)
+        rows = engine.rows(stored_sql(model.sql, self._computed_columns(model)))
+        names = [name for name, _ in columns]
+        return values_sql(columns, [dict(zip(names, row, strict=True)) for row in rows])
 
     def _define(self, engine: Engine, table: str, sql: str) -> None:
         """Define a table that reads no other, unless the case before left it so."""
