@@ -1,12 +1,13 @@
 """X12 EDI to typed Arrow tables: 837, 277, 999, TA1 and 835, described as data and read by one walker."""
 
-from claimlake.sources.x12.contract import CONTRACTS, Field, TableContract
+from claimlake.sources.x12.contract import CONTRACTS, DETAIL_CONTRACTS, Field, TableContract
 from claimlake.sources.x12.finding import RULES, Finding
 from claimlake.sources.x12.reader import Chunk, Reading, read, read_tables
 from claimlake.sources.x12.source import is_x12
 
 __all__ = [
     "CONTRACTS",
+    "DETAIL_CONTRACTS",
     "RULES",
     "Chunk",
     "Field",

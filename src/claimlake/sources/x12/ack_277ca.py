@@ -10,6 +10,7 @@ from claimlake.sources.x12.spec import (
     moment,
     money,
     number,
+    quantity,
     text,
 )
 
@@ -99,6 +100,26 @@ STATUS = Table(
     ),
 )
 
+TOTAL = Table(
+    "ack_277ca_total",
+    "one count (QTY) or amount (AMT) of accepted or rejected claims of a receiver or provider",
+    ("2200B QTY", "2200B AMT", "2200C QTY", "2200C AMT"),
+    (
+        number("transaction_no", "ST"),
+        number("provider_no", "2000C"),
+        in_loop("level", _2200B="receiver", _2200C="provider"),
+        text("qualifier", "QTY 01", "AMT 01"),
+        quantity("quantity", "QTY 02"),
+        money("amount", "AMT 02"),
+    ),
+)
+
 ACKNOWLEDGEMENT_277 = Transaction(
-    "277", "claim acknowledgement", LOOPS, (STATUS,), needs=("ST BHT 03",), watched=("STC",)
+    "277",
+    "claim acknowledgement",
+    LOOPS,
+    (STATUS,),
+    (TOTAL,),
+    needs=("ST BHT 03",),
+    watched=("STC",),
 )

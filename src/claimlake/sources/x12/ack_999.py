@@ -48,6 +48,27 @@ ERROR = Table(
     ),
 )
 
+CONTEXT = Table(
+    "ack_999_context",
+    "one context of an error (CTX): the trigger, or the business unit it belongs to",
+    ("2100 CTX", "2110 CTX"),
+    (
+        number("transaction_no", "ST"),
+        number("ack_no", "2000"),
+        text("name", "CTX 01-1"),
+        text("value", "CTX 01-2", phi=True),
+        text("segment_id", "CTX 02"),
+        whole("segment_position", "CTX 03"),
+        text("loop_id", "CTX 04"),
+    ),
+)
+
 ACKNOWLEDGEMENT_999 = Transaction(
-    "999", "implementation acknowledgement", LOOPS, (SET, ERROR), needs=("ST AK1 01", "AK9 AK9 01")
+    "999",
+    "implementation acknowledgement",
+    LOOPS,
+    (SET, ERROR),
+    (CONTEXT,),
+    needs=("ST AK1 01", "AK9 AK9 01"),
+    watched=("AK2", "IK3", "IK4", "IK5"),
 )

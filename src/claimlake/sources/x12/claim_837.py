@@ -1,5 +1,6 @@
 """The 837 claim: institutional, professional and dental (005010X222, X223, X224; 004010 reads alike)."""
 
+from claimlake.sources.x12 import child
 from claimlake.sources.x12.spec import (
     Loop,
     Repeat,
@@ -7,6 +8,7 @@ from claimlake.sources.x12.spec import (
     Transaction,
     day,
     envelope,
+    in_loop,
     moment,
     money,
     number,
@@ -199,11 +201,103 @@ OTHER_PAYER = Table(
     ),
 )
 
+KEYS = (
+    number("transaction_no", "ST"),
+    number("billing_no", "2000A"),
+    number("subscriber_no", "2000B"),
+    number("patient_no", "2000C"),
+    number("claim_no", "2300"),
+    number("other_payer_no", "2320"),
+    number("line_no", "2400"),
+)
+HEADERS = ("1000A", "1000B", "2010A", "2010BA", "2010BB", "2010BC", "2010CA")
+OF_CLAIM = ("2300", "2310", "2320", "2330A", "2330B", "2330", "2400", "2410", "2420", "2430")
+
+HIERARCHY = Table(
+    "claims_837_hierarchy",
+    "the billing provider, subscriber and patient around a claim",
+    ("2300",),
+    KEYS[:5],
+)
+
+# COB: what other payers decided, for the claim (2320) and for its lines (2430).
+DECISION = Table(
+    "claims_837_line_adjudication",
+    "one other payer's decision on a line (loop 2430)",
+    ("2430",),
+    (
+        *KEYS[:1],
+        *KEYS[4:5],
+        *KEYS[6:],
+        number("adjudication_no", "2430"),
+        text("payer_id", "2430 SVD 01"),
+        money("paid_amount", "2430 SVD 02"),
+        text("procedure_qualifier", "2430 SVD 03-1"),
+        text("procedure_code", "2430 SVD 03-2"),
+        text("modifiers", "2430 SVD 03-3:6", is_list=True),
+        text("revenue_code", "2430 SVD 04"),
+        quantity("units_paid", "2430 SVD 05"),
+        text("bundled_line_number", "2430 SVD 06"),
+        day("adjudication_date", "2430 DTP*573 03"),
+        money("remaining_amount", "2430 AMT*EAF 02"),
+    ),
+)
+
+ADJUSTMENT = Table(
+    "claims_837_adjustment",
+    "one reason of another payer's adjustment (CAS)",
+    ("2320 CAS", "2430 CAS"),
+    (
+        *KEYS[:1],
+        *KEYS[4:],
+        number("adjudication_no", "2430"),
+        in_loop("level", _2320="claim", _2430="line"),
+        ordinal("cas_ordinal", "2320", "2430"),
+        text("group_code", "CAS 01"),
+        text("carc", "CAS 02+"),
+        money("amount", "CAS 03+"),
+        quantity("quantity", "CAS 04+"),
+    ),
+    repeat=Repeat(2, 3, 6),
+    needs=("carc", "amount"),
+)
+
+TOOTH = Table(
+    "claims_837_tooth",
+    "one tooth of a dental line (TOO)",
+    ("2400 TOO",),
+    (*KEYS[:1], *KEYS[4:5], *KEYS[6:], text("tooth", "TOO 02"), text("surfaces", "TOO 03-1:5", is_list=True)),
+)
+
+NOTE = Table(
+    "claims_837_note",
+    "one note (NTE)",
+    ("2300 NTE", "2400 NTE"),
+    (*KEYS[:1], *KEYS[4:5], *KEYS[6:], text("reference_code", "NTE 01"), text("note", "NTE 02", phi=True)),
+)
+
+DETAILS = (
+    CODE,
+    HIERARCHY,
+    DECISION,
+    ADJUSTMENT,
+    TOOTH,
+    NOTE,
+    child.references("claims_837_reference", HEADERS + OF_CLAIM, KEYS),
+    child.dates("claims_837_date", "DTP", OF_CLAIM, KEYS),
+    child.amounts("claims_837_amount", ("2300", "2320", "2400", "2430"), KEYS),
+    child.quantities("claims_837_quantity", ("2300", "2320", "2400"), KEYS),
+    child.parties("claims_837_party", HEADERS + OF_CLAIM, KEYS),
+    child.addresses("claims_837_address", HEADERS + OF_CLAIM, KEYS),
+    child.contacts("claims_837_contact", HEADERS + OF_CLAIM, KEYS),
+)
+
 CLAIM_837 = Transaction(
     "837",
     "claim",
     LOOPS,
-    (CLAIM, LINE, CODE, DIAGNOSIS, OTHER_PAYER),
+    (CLAIM, LINE, DIAGNOSIS, OTHER_PAYER),
+    DETAILS,
     needs=("ST BHT 03",),
     watched=("CLM", "SV1", "SV2", "SV3"),
 )

@@ -46,7 +46,7 @@ class Typed:
         length = len(self.is_valid)
         validity = None if self.is_valid.all() else np.packbits(self.is_valid, bitorder="little")
         buffers: list[Any] = [validity]
-        if self.type == "text":
+        if self.type in ("text", "binary"):
             buffers += [self.values, np.frombuffer(self.text, dtype=np.uint8)]
         elif self.type.startswith("decimal"):
             wide = np.empty((length, 2), dtype=np.int64)
@@ -73,6 +73,7 @@ def schema_of(kind: str) -> Any:
         return na.decimal128(int(match[1]), int(match[2]))
     plain = {
         "text": na.string,
+        "binary": na.binary,
         "int": na.int32,
         "bigint": na.int64,
         "date": na.date32,

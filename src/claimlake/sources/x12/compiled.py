@@ -181,7 +181,9 @@ def program(transaction: Transaction) -> Program:
 class KernelScan:
     """What the kernel found; its memory is freed with this object."""
 
-    def __init__(self, library: Any, transaction: Transaction, data: NDArray[np.uint8]) -> None:
+    def __init__(
+        self, library: Any, transaction: Transaction, data: NDArray[np.uint8], *, has_trace: bool
+    ) -> None:
         self.library = library
         self.program = program(transaction)
         self.data = data
@@ -190,6 +192,7 @@ class KernelScan:
             len(data),
             ctypes.addressof(self.program.rules),
             address(self.program.slot_counts),
+            has_trace,
         )
         if not self.handle:
             raise SourceError("not enough memory to read the file", retryable=True)
@@ -243,6 +246,11 @@ class KernelScan:
         """Segments with money that stand where no loop has them."""
         numbers, start, end = self._list(-1)
         return Places(numbers, start, end, np.zeros(len(start), dtype=np.int64))
+
+    def trace(self) -> Places:
+        """Every segment, if the scan was asked to keep them."""
+        packed, start, end = self._list(-2)
+        return Places(packed >> 16, start, end, packed & 0xFFFF)
 
     def _list(self, number: int) -> tuple[Positions, Positions, Positions]:
         rows, cells = ctypes.c_void_p(), ctypes.c_void_p()

@@ -6,6 +6,7 @@ from claimlake.sources.x12.ack_277ca import ACKNOWLEDGEMENT_277
 from claimlake.sources.x12.ack_999 import ACKNOWLEDGEMENT_999
 from claimlake.sources.x12.claim_837 import CLAIM_837
 from claimlake.sources.x12.remittance_835 import REMITTANCE
+from claimlake.sources.x12.spec import Table
 
 SPECIFICATIONS = (CLAIM_837, ACKNOWLEDGEMENT_277, ACKNOWLEDGEMENT_999, REMITTANCE)
 
@@ -95,14 +96,34 @@ ENVELOPE_CONTRACTS = (
     ),
 )
 
-CONTRACTS: tuple[TableContract, ...] = ENVELOPE_CONTRACTS + tuple(
-    TableContract(
-        table.name,
-        table.grain,
-        tuple(Field(item.name, item.type, item.phi, item.citation) for item in table.columns),
-    )
-    for transaction in SPECIFICATIONS
-    for table in transaction.tables
+SEGMENT_CONTRACT = TableContract(
+    "x12_segment",
+    "one segment as received; the raw bytes of all of them, in order, are the file",
+    (
+        Field("interchange_no", "bigint", phi=False, about="number of its ISA in the file"),
+        Field("transaction_no", "bigint", phi=False, about="number of its ST in the file, if any"),
+        Field("loop", "text", phi=False, about="loop it stands in"),
+        Field("segment_id", "text", phi=False, about="its first element; null for text outside segments"),
+        Field("content", "text", phi=True, about="the segment without its terminator"),
+        Field("raw", "binary", phi=True, about="its bytes up to the next segment"),
+    ),
 )
 
-CONTRACT_BY_TABLE = {contract.table: contract for contract in CONTRACTS}
+
+def _contract(table: Table) -> TableContract:
+    fields = tuple(Field(item.name, item.type, item.phi, item.citation) for item in table.columns)
+    return TableContract(table.name, table.grain, fields)
+
+
+CONTRACTS: tuple[TableContract, ...] = ENVELOPE_CONTRACTS + tuple(
+    _contract(table) for transaction in SPECIFICATIONS for table in transaction.tables
+)
+"""The tables that are always made."""
+
+DETAIL_CONTRACTS: tuple[TableContract, ...] = (
+    SEGMENT_CONTRACT,
+    *(_contract(table) for transaction in SPECIFICATIONS for table in transaction.details),
+)
+"""The tables that are made on request."""
+
+CONTRACT_BY_TABLE = {contract.table: contract for contract in CONTRACTS + DETAIL_CONTRACTS}

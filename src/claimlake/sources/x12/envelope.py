@@ -4,6 +4,7 @@ import mmap
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,19 @@ _LONGEST_ISA = 400
 _FRAGMENT = re.compile(
     rb"(?:\A|[\r\n])[ \t]*(?:(?:ST([^A-Za-z0-9\s])\d{3}\1)|(?:GS([^A-Za-z0-9\s])[A-Z]{2}\2))"
 )
+
+
+class Extent(Protocol):
+    """A run of segments: a transaction, or a whole interchange."""
+
+    segment_no: int
+    byte_offset: int
+    byte_length: int
+
+    @property
+    def delimiters(self) -> Delimiters:
+        """Its separators."""
+        ...
 
 
 @dataclass
@@ -84,6 +98,11 @@ class TransactionSet:
     segment_count: int = 0
     byte_offset: int = 0
     byte_length: int = 0
+
+    @property
+    def delimiters(self) -> Delimiters:
+        """The separators of its interchange."""
+        return self.interchange.delimiters
 
     @property
     def implementation(self) -> str | None:

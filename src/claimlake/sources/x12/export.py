@@ -10,7 +10,7 @@ from typing import Literal
 import duckdb
 
 from claimlake.errors import SourceError
-from claimlake.sources.x12.contract import CONTRACTS
+from claimlake.sources.x12.contract import CONTRACTS, DETAIL_CONTRACTS
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.reader import read
 from claimlake.sources.x12.rows import Rows
@@ -47,7 +47,13 @@ class Summary:
         return sum(item.status == status for _, item in self.transactions)
 
 
-def export(paths: Iterable[Path], out: Path, format: Format = "parquet") -> Summary:  # noqa: A002
+def export(
+    paths: Iterable[Path],
+    out: Path,
+    format: Format = "parquet",  # noqa: A002
+    *,
+    in_detail: bool = True,
+) -> Summary:
     """Read the files and write one file per table into `out`; every row says its source_file."""
     if format not in _OPTIONS:
         raise SourceError(f"format {format!r} is not known", remedy=f"Use one of {', '.join(_OPTIONS)}.")
@@ -57,7 +63,7 @@ def export(paths: Iterable[Path], out: Path, format: Format = "parquet") -> Summ
     with tempfile.TemporaryDirectory(prefix="claimlake-x12-") as scratch, _collector(scratch) as connection:
         for path in paths:
             try:
-                for chunk in read(path):
+                for chunk in read(path, in_detail=in_detail):
                     for name, rows in chunk.tables.items():
                         _collect(connection, name, rows, str(path))
                     transactions += [(str(path), item) for item in chunk.transactions]
@@ -89,7 +95,7 @@ def _collect(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows, path
 
 def _write(connection: duckdb.DuckDBPyConnection, out: Path, kind: Format) -> Iterator[ExportedTable]:
     made = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
-    for contract in CONTRACTS:
+    for contract in CONTRACTS + DETAIL_CONTRACTS:
         if contract.table in made:
             path = out / f"{contract.table}.{kind}"
             target = str(path).replace("'", "''")

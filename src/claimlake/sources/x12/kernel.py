@@ -13,11 +13,13 @@ from claimlake.sources.x12.array import Positions
 
 SOURCES = ("scan.c", "value.c")
 
+_VERSION = 2
+
 _POINTER = ctypes.c_void_p
 _LONG = ctypes.c_int64
 _INT = ctypes.c_int32
 _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
-    "x12_open": (_POINTER, (_POINTER, _LONG, _POINTER, _POINTER)),
+    "x12_open": (_POINTER, (_POINTER, _LONG, _POINTER, _POINTER, _INT)),
     "x12_scan": (_INT, (_POINTER, _LONG, _LONG, _INT, _INT, _INT, _LONG)),
     "x12_close": (None, (_POINTER,)),
     "x12_level": (_LONG, (_POINTER, _INT, _POINTER, _POINTER, _POINTER)),
@@ -45,6 +47,8 @@ def library() -> Any | None:
         loaded = ctypes.CDLL(str(library_path()))
     except OSError:
         return None  # built for another machine: the NumPy scan reads the same
+    if not hasattr(loaded, "x12_version") or loaded.x12_version() != _VERSION:
+        return None  # left over from another version of this package
     for name, (result, arguments) in _SIGNATURES.items():
         function = getattr(loaded, name)
         function.restype, function.argtypes = result, arguments

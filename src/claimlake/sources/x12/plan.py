@@ -72,6 +72,10 @@ class Scan(Protocol):
         """Every value of the cited element with its row, in file order."""
         ...
 
+    def trace(self) -> Places:
+        """Every segment, if the scan was asked to keep them."""
+        ...
+
     def lost(self) -> Places:
         """Segments with money that stand where no loop has them."""
         ...

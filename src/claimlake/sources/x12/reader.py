@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 from claimlake.errors import SourceError
 from claimlake.sources.x12.check import check
 from claimlake.sources.x12.column import plain_column
-from claimlake.sources.x12.contract import CONTRACT_BY_TABLE, CONTRACTS, SPECIFICATIONS
+from claimlake.sources.x12.contract import CONTRACT_BY_TABLE, CONTRACTS, DETAIL_CONTRACTS, SPECIFICATIONS
 from claimlake.sources.x12.envelope import Outline, TransactionSet, moment, outline
 from claimlake.sources.x12.finding import Finding
 from claimlake.sources.x12.rows import Rows, batch_of, stacked
 from claimlake.sources.x12.scan import scan
-from claimlake.sources.x12.source import content_of
+from claimlake.sources.x12.source import opened
 from claimlake.sources.x12.spec import Transaction
-from claimlake.sources.x12.table import POSITION, Assembler, Finished, list_marks, specification_of
+from claimlake.sources.x12.table import POSITION, Assembler, Finished, list_marks
+from claimlake.sources.x12.whole import segment_rows
 
-_CHUNK_BYTES = 32 * 1024 * 1024
+_CHUNK_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -41,41 +42,36 @@ class Reading:
     transactions: tuple[TransactionSet, ...]
 
 
-def read(source: Path | BinaryIO, *, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[Chunk]:
-    """The file's tables in chunks of whole transactions; raises SourceError when it is not X12."""
+def read(
+    source: Path | BinaryIO, *, chunk_bytes: int = _CHUNK_BYTES, in_detail: bool = False
+) -> Iterator[Chunk]:
+    """The file's tables in chunks of whole transactions, in detail if wanted; SourceError when not X12."""
     where = str(source) if isinstance(source, Path) else "stream"
-    content = content_of(source)
-    if not content.strip():
-        raise SourceError("the file is empty", where=where)
-    data = np.frombuffer(content, dtype=np.uint8)
-    shape = outline(content, data)
-    if not shape.interchanges:
-        raise SourceError(
-            "not X12: no ISA, GS or ST segment", where=where, remedy="Check the source's format."
-        )
-    before: dict[str, int] = {}
-    is_first = True
-    for sets in _batches(shape.transactions, chunk_bytes):
-        yield _chunk(shape, data, sets, before, is_first=is_first)
-        is_first = False
-    if is_first:
-        yield _chunk(shape, data, [], before, is_first=True)
+    with opened(source) as content:
+        data = np.frombuffer(content, dtype=np.uint8)
+        shape = outline(content, data)
+        if not shape.interchanges:
+            what = "not X12: no ISA, GS or ST segment" if content[:65536].strip() else "the file is empty"
+            raise SourceError(what, where=where, remedy="Check what the source delivers.")
+        reader = _Reader(data, shape, in_detail=in_detail)
+        for number, sets in enumerate(_batches(shape.transactions, chunk_bytes)):
+            yield reader.chunk(sets, is_first=number == 0)
+        del data, reader  # nothing may look at the bytes any more when the file is closed
 
 
-def read_tables(source: Path | BinaryIO) -> Reading:
+def read_tables(source: Path | BinaryIO, *, in_detail: bool = False) -> Reading:
     """The file's tables all at once; raises SourceError when it is not X12."""
     parts: dict[str, list[Rows]] = {}
     findings: list[Finding] = []
     transactions: list[TransactionSet] = []
-    for chunk in read(source):
+    for chunk in read(source, in_detail=in_detail):
         findings += chunk.findings
         transactions += chunk.transactions
         for name, rows in chunk.tables.items():
             parts.setdefault(name, []).append(rows)
-    tables = {
-        contract.table: stacked(parts[contract.table]) if contract.table in parts else empty(contract.table)
-        for contract in CONTRACTS
-    }
+    contracts = CONTRACTS + DETAIL_CONTRACTS if in_detail else CONTRACTS
+    names = [contract.table for contract in contracts]
+    tables = {name: stacked(parts[name]) if name in parts else empty(name) for name in names}
     return Reading(tables, tuple(findings), tuple(transactions))
 
 
@@ -94,57 +90,56 @@ def _batches(sets: list[TransactionSet], chunk_bytes: int) -> Iterator[list[Tran
             batch, size = [], 0
         batch.append(item)
         size += item.byte_length
-    if batch:
-        yield batch
+    yield batch  # also when there is no transaction: an interchange may hold nothing but TA1s
 
 
-def _chunk(
-    shape: Outline,
-    data: NDArray[np.uint8],
-    sets: list[TransactionSet],
-    before: dict[str, int],
-    *,
-    is_first: bool,
-) -> Chunk:
-    numbers = {item.transaction_no for item in sets}
-    findings = [
-        item
-        for item in shape.findings
-        if item.transaction_no in numbers or (is_first and item.transaction_no is None)
-    ]
-    tables: dict[str, Rows] = {}
-    for specification in SPECIFICATIONS:
-        mine = [item for item in sets if item.code == specification.code]
-        if mine:
-            findings += _read_one(data, specification, mine, before, tables)
-    for item in sets:
-        if specification_of(item.code, SPECIFICATIONS) is None:
-            item.status, item.reason_code = "unsupported", "X12-00"
-            item.reason = f"not supported: {item.code or 'a transaction without a code'}"
-    if is_first:
-        tables |= _interchanges(shape)
-    tables["x12_transaction"] = _transactions(sets)
-    tables["x12_finding"] = _findings(findings)
-    return Chunk({name: rows for name, rows in tables.items() if len(rows)}, tuple(findings), tuple(sets))
+class _Reader:
+    """Turns batches of transactions into chunks; numbers go on from chunk to chunk."""
 
+    def __init__(self, data: NDArray[np.uint8], shape: Outline, *, in_detail: bool) -> None:
+        self.data = data
+        self.shape = shape
+        self.in_detail = in_detail
+        self.specifications = {item.code: item.in_detail if in_detail else item for item in SPECIFICATIONS}
+        self.before: dict[str, int] = {}
 
-def _read_one(
-    data: NDArray[np.uint8],
-    specification: Transaction,
-    sets: list[TransactionSet],
-    before: dict[str, int],
-    tables: dict[str, Rows],
-) -> list[Finding]:
-    found = scan(specification, data, sets)
-    assembler = Assembler(specification, found, sets, before, list_marks(sets))
-    finished = assembler.tables()
-    for name, count in assembler.counts().items():
-        before[name] = before.get(name, 0) + count
-    findings = check(specification, sets, finished, found, data)
-    is_accepted = np.array([item.status == "accepted" for item in sets], dtype=bool)
-    for table in finished:
-        tables[table.table.name] = _accepted(table, is_accepted)
-    return findings
+    def chunk(self, sets: list[TransactionSet], *, is_first: bool) -> Chunk:
+        """The chunk of these transactions; the first one has what belongs to the whole file."""
+        numbers = {item.transaction_no for item in sets} | ({None} if is_first else set())
+        findings = [item for item in self.shape.findings if item.transaction_no in numbers]
+        tables: dict[str, Rows] = {}
+        for code, specification in self.specifications.items():
+            mine = [item for item in sets if item.code == code]
+            if mine:
+                findings += self._read(specification, mine, tables)
+        for item in sets:
+            if item.code not in self.specifications:
+                item.status, item.reason_code = "unsupported", "X12-00"
+                item.reason = f"not supported: {item.code or 'a transaction without a code'}"
+        if is_first:
+            tables |= _interchanges(self.shape)
+        if is_first and self.in_detail:
+            tables["x12_segment"] = self._segments()
+        tables["x12_transaction"] = _transactions(sets)
+        tables["x12_finding"] = _findings(findings)
+        return Chunk({name: rows for name, rows in tables.items() if len(rows)}, tuple(findings), tuple(sets))
+
+    def _segments(self) -> Rows:
+        return segment_rows(self.data, self.shape.interchanges, self.shape.transactions, self.specifications)
+
+    def _read(
+        self, specification: Transaction, sets: list[TransactionSet], tables: dict[str, Rows]
+    ) -> list[Finding]:
+        found = scan(specification, self.data, sets)
+        assembler = Assembler(specification, found, sets, self.before, list_marks(sets))
+        finished = assembler.tables()
+        for name, count in assembler.counts().items():
+            self.before[name] = self.before.get(name, 0) + count
+        findings = check(specification, sets, finished, found, self.data)
+        is_accepted = np.array([item.status == "accepted" for item in sets], dtype=bool)
+        for table in finished:
+            tables[table.table.name] = _accepted(table, is_accepted)
+        return findings
 
 
 def _accepted(table: Finished, is_accepted: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Rows:

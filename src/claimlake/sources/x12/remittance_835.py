@@ -1,5 +1,6 @@
 """The 835 claim payment: payment, claims, services, adjustments (005010X221A1; 004010X091A1 reads alike)."""
 
+from claimlake.sources.x12 import child
 from claimlake.sources.x12.spec import (
     Loop,
     Repeat,
@@ -156,11 +157,91 @@ PROVIDER_ADJUSTMENT = Table(
     needs=("reason_code", "amount"),
 )
 
+KEYS = (number("transaction_no", "ST"), number("claim_no", "2100"), number("service_no", "2110"))
+EVERYWHERE = ("ST", "1000A", "1000B", "2100", "2110")
+
+SUMMARY = Table(
+    "era_835_provider_summary",
+    "one provider summary (TS3, TS2)",
+    ("2000 TS3", "2000 TS2"),
+    (
+        number("transaction_no", "ST"),
+        text("provider_id", "TS3 01"),
+        text("facility_type_code", "TS3 02"),
+        day("fiscal_period_date", "TS3 03"),
+        quantity("claim_count", "TS3 04"),
+        money("charge_amount", "TS3 05"),
+        money("drg_amount", "TS2 01"),
+        money("federal_amount", "TS2 02"),
+        money("hospital_amount", "TS2 03"),
+        money("disproportionate_share_amount", "TS2 04"),
+        money("capital_amount", "TS2 05"),
+        money("outlier_amount", "TS2 07"),
+    ),
+)
+
+INPATIENT = Table(
+    "era_835_inpatient",
+    "the inpatient adjudication of a claim (MIA)",
+    ("2100 MIA",),
+    (
+        *KEYS[:2],
+        quantity("covered_days", "MIA 01"),
+        money("outlier_amount", "MIA 02"),
+        quantity("psychiatric_days", "MIA 03"),
+        money("drg_amount", "MIA 04"),
+        text("remark_code", "MIA 05"),
+        money("disproportionate_share_amount", "MIA 06"),
+        money("pass_through_amount", "MIA 07"),
+        money("capital_amount", "MIA 08"),
+        quantity("cost_report_days", "MIA 15"),
+        money("education_amount", "MIA 18"),
+        money("non_payable_amount", "MIA 19"),
+        text("more_remark_codes", "MIA 20:23", is_list=True),
+    ),
+)
+
+OUTPATIENT = Table(
+    "era_835_outpatient",
+    "the outpatient adjudication of a claim (MOA)",
+    ("2100 MOA",),
+    (
+        *KEYS[:2],
+        weight("reimbursement_rate", "MOA 01"),
+        money("hcpcs_payable_amount", "MOA 02"),
+        text("remark_codes", "MOA 03:07", is_list=True),
+        money("end_stage_renal_amount", "MOA 08"),
+        money("non_payable_amount", "MOA 09"),
+    ),
+)
+
+REMARK = Table(
+    "era_835_remark",
+    "one remark of a service line (LQ)",
+    ("2110 LQ",),
+    (*KEYS, ordinal("ordinal", "2110"), text("code_list", "LQ 01"), text("code", "LQ 02")),
+)
+
+DETAILS = (
+    SUMMARY,
+    INPATIENT,
+    OUTPATIENT,
+    REMARK,
+    child.references("era_835_reference", EVERYWHERE, KEYS),
+    child.dates("era_835_date", "DTM", EVERYWHERE, KEYS),
+    child.amounts("era_835_amount", ("2100", "2110"), KEYS),
+    child.quantities("era_835_quantity", ("2100", "2110"), KEYS),
+    child.parties("era_835_party", ("2100",), KEYS),
+    child.addresses("era_835_address", ("1000A", "1000B"), KEYS[:1]),
+    child.contacts("era_835_contact", ("1000A", "1000B", "2100"), KEYS[:2]),
+)
+
 REMITTANCE = Transaction(
     "835",
     "claim payment",
     LOOPS,
     (PAYMENT, CLAIM, SERVICE, ADJUSTMENT, PROVIDER_ADJUSTMENT),
+    DETAILS,
     needs=("ST BPR 02", "ST TRN 02"),
     watched=("BPR", "CLP", "SVC", "CAS", "PLB"),
 )

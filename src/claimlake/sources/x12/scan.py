@@ -1,5 +1,6 @@
 """The scan in NumPy: whole columns at once, for machines without the compiled kernel."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +10,7 @@ from claimlake.sources.x12 import kernel
 from claimlake.sources.x12.array import Mask, Positions
 from claimlake.sources.x12.column import Values
 from claimlake.sources.x12.compiled import KernelScan
-from claimlake.sources.x12.envelope import TransactionSet
+from claimlake.sources.x12.envelope import Extent
 from claimlake.sources.x12.plan import Level, Places, Scan, plan_of
 from claimlake.sources.x12.segment import Segments, is_one_of, join, key_of, pack, tokenise
 from claimlake.sources.x12.spec import ROOT, Path, Transaction
@@ -70,6 +71,11 @@ class ArrayScan:
         owner = self._row(level.rows[0])[position]
         there = (values.end > values.start) & (owner >= 0)
         return owner[there], Values(self.segments.data, values.start[there], values.end[there])
+
+    def trace(self) -> Places:
+        """Every segment."""
+        every = np.arange(len(self.state))
+        return self._places(every, every)
 
     def lost(self) -> Places:
         """Segments with money that stand where no loop has them."""
@@ -176,21 +182,23 @@ def _latest(opens: Mask) -> Positions:
     return latest
 
 
-def scan(transaction: Transaction, data: NDArray[np.uint8], sets: list[TransactionSet]) -> Scan:
+def scan(
+    transaction: Transaction, data: NDArray[np.uint8], sets: Sequence[Extent], *, has_trace: bool = False
+) -> Scan:
     """The rows and values of these transactions, by the kernel when it is there."""
     library = kernel.library()
     if library is None:
         return _array_scan(transaction, data, sets)
-    found = KernelScan(library, transaction, data)
+    found = KernelScan(library, transaction, data, has_trace=has_trace)
     for item in sets:
         end = item.byte_offset + item.byte_length
-        found.run(item.byte_offset, end, item.interchange.delimiters, item.segment_no)
+        found.run(item.byte_offset, end, item.delimiters, item.segment_no)
     return found
 
 
-def _array_scan(transaction: Transaction, data: NDArray[np.uint8], sets: list[TransactionSet]) -> ArrayScan:
+def _array_scan(transaction: Transaction, data: NDArray[np.uint8], sets: Sequence[Extent]) -> ArrayScan:
     parts = [
-        tokenise(data, item.byte_offset, item.byte_offset + item.byte_length, item.interchange.delimiters)
+        tokenise(data, item.byte_offset, item.byte_offset + item.byte_length, item.delimiters)
         for item in sets
     ]
     numbers = [np.arange(len(part)) + item.segment_no for part, item in zip(parts, sets, strict=True)]

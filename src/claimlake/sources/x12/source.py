@@ -1,15 +1,23 @@
 """The bytes of a file, a stream, a gzip or a zip, and whether they are X12 at all."""
 
+import contextlib
 import gzip
 import io
+import mmap
+import shutil
+import tempfile
 import zipfile
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from claimlake.errors import SourceError
-from claimlake.sources.x12.envelope import starts
+from claimlake.sources.x12.envelope import Content, starts
 
 _HEAD = 65_536
+_IN_MEMORY = 16 * 1024 * 1024
+_BAD_ARCHIVE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 
 
 def is_x12(head: bytes) -> bool:
@@ -19,27 +27,62 @@ def is_x12(head: bytes) -> bool:
 
 def content_of(source: Path | BinaryIO) -> bytes:
     """Every byte of the source, unpacked; raises SourceError when it cannot be read or unpacked."""
+    with opened(source) as content:
+        return bytes(content[:])
+
+
+@contextlib.contextmanager
+def opened(source: Path | BinaryIO) -> Iterator[Content]:
+    """The bytes of the source, unpacked, mapped from disk when they are many; SourceError if unreadable."""
     where = str(source) if isinstance(source, Path) else "stream"
-    try:
-        raw = source.read_bytes() if isinstance(source, Path) else source.read()
-    except OSError as error:
-        raise SourceError(f"cannot read: {error.strerror}", where=where) from error
-    return unpacked(raw, where)
+    with contextlib.ExitStack() as stack:
+        try:
+            file: IO[bytes] = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
+            head = file.read(4)
+            file.seek(0)
+        except OSError as error:
+            raise SourceError(f"cannot read: {error.strerror}", where=where) from error
+        if head[:2] == b"\x1f\x8b" or head == b"PK\x03\x04":
+            file = stack.enter_context(_unpacked(file, head, where))
+        yield _mapped(file, stack)
 
 
-def unpacked(raw: bytes, where: str) -> bytes:
-    """The content of a gzip or of a zip (its members one after the other), or the bytes as they are."""
+@contextlib.contextmanager
+def _unpacked(file: IO[bytes], head: bytes, where: str) -> Iterator[IO[bytes]]:
+    """The content of a gzip, or of the members of a zip one after the other, in a temporary file."""
+    with tempfile.TemporaryFile() as plain:
+        try:
+            if head[:2] == b"\x1f\x8b":
+                with gzip.open(file) as member:
+                    shutil.copyfileobj(member, plain)
+            else:
+                with zipfile.ZipFile(file) as archive:
+                    for item in archive.infolist():
+                        with archive.open(item) as member:
+                            shutil.copyfileobj(member, plain)
+                        plain.write(b"\n")
+        except _BAD_ARCHIVE as error:
+            what = f"the archive cannot be unpacked: {error}"
+            raise SourceError(what, where=where, remedy="Ask the sender for the file again.") from error
+        plain.seek(0)
+        yield plain
+
+
+def _mapped(file: IO[bytes], stack: contextlib.ExitStack) -> Content:
+    """The whole file: read when it is small or has no place on disk, else mapped."""
     try:
-        if raw[:2] == b"\x1f\x8b":
-            return gzip.decompress(raw)
-        if raw[:4] == b"PK\x03\x04":
-            with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-                names = [item.filename for item in archive.infolist() if not item.is_dir()]
-                return b"\n".join(archive.read(name) for name in names)
-    except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        raise SourceError(
-            f"the archive cannot be unpacked: {error}",
-            where=where,
-            remedy="Ask the sender for the file again.",
-        ) from error
-    return raw
+        number = file.fileno()
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+    except (OSError, io.UnsupportedOperation):
+        return file.read()
+    if size <= _IN_MEMORY:
+        return file.read()
+    mapped = mmap.mmap(number, size, access=mmap.ACCESS_READ)
+    stack.callback(_close, mapped)
+    return mapped
+
+
+def _close(mapped: mmap.mmap) -> None:
+    with contextlib.suppress(BufferError):  # arrays that still look at it close it when they go
+        mapped.close()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 MONEY = "decimal(18,2)"
@@ -245,7 +245,7 @@ class Table:
         return " " not in self.rows[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Transaction:
     """Everything the reader knows of one transaction set."""
 
@@ -253,10 +253,17 @@ class Transaction:
     name: str
     loops: tuple[Loop, ...]
     tables: tuple[Table, ...]
+    details: tuple[Table, ...] = ()
+    """Tables that are only made when they are asked for."""
     needs: tuple[str, ...] = field(default=())
     """Elements without which the transaction cannot be read."""
     watched: tuple[str, ...] = field(default=())
     """Segments with money or a verdict: one that no table takes is told."""
+
+    @cached_property
+    def in_detail(self) -> "Transaction":
+        """The same transaction with its detail tables."""
+        return replace(self, tables=self.tables + self.details, details=())
 
     @cached_property
     def loop_by_name(self) -> dict[str, Loop]:

@@ -266,8 +266,3 @@ def list_marks(sets: list[TransactionSet]) -> bytes:
     return bytes(
         {byte for mark in marks for byte in (mark.component, mark.element, mark.repetition)} - {0x20}
     )
-
-
-def specification_of(code: str, specifications: tuple[Transaction, ...]) -> Transaction | None:
-    """The specification that reads this transaction set."""
-    return next((item for item in specifications if item.code == code), None)

@@ -53,7 +53,8 @@ typedef struct {
     rules rule;
     level *levels;
     list *lists;
-    list lost;
+    list lost, trace;
+    int32_t has_trace;
     int64_t *current;  /* the open row of every loop level, -1 for none */
     int64_t *marks;    /* element separators of the segment at hand */
     int64_t marks_capacity, marks_count, start, stop;
@@ -277,6 +278,9 @@ int x12_scan(scanner *scan, int64_t begin, int64_t end, int32_t element_mark, in
         }
         state = next;
         apply(scan, state, kind, segment_no, after);
+        if (scan->has_trace)
+            add_to_list(scan, &scan->trace, segment_no << 16 | state,
+                        (uint64_t)scan->start << 24 | (uint64_t)((after - scan->start) & LONGEST));
         behind = after;
         segment_no++;
     }
@@ -284,12 +288,13 @@ int x12_scan(scanner *scan, int64_t begin, int64_t end, int32_t element_mark, in
     return !scan->rule.is_failed;
 }
 
-scanner *x12_open(const uint8_t *data, int64_t size, const rules *rule, const int32_t *slots) {
+scanner *x12_open(const uint8_t *data, int64_t size, const rules *rule, const int32_t *slots, int32_t has_trace) {
     scanner *scan = calloc(1, sizeof(scanner));
     if (!scan) return NULL;
     scan->data = data;
     scan->size = size;
     scan->rule = *rule;
+    scan->has_trace = has_trace;
     scan->levels = calloc((size_t)rule->levels, sizeof(level));
     scan->lists = calloc((size_t)rule->lists + 1, sizeof(list));
     scan->current = malloc((size_t)rule->loops * sizeof(int64_t));
@@ -312,7 +317,7 @@ void x12_close(scanner *scan) {
     for (int32_t number = 0; number < scan->rule.lists; number++) {
         free(scan->lists[number].rows); free(scan->lists[number].cells);
     }
-    free(scan->lost.rows); free(scan->lost.cells);
+    free(scan->lost.rows); free(scan->lost.cells); free(scan->trace.rows); free(scan->trace.cells);
     free(scan->levels); free(scan->lists); free(scan->current); free(scan->marks); free(scan);
 }
 
@@ -323,7 +328,7 @@ int64_t x12_level(const scanner *scan, int32_t number, const uint64_t **cells, c
 }
 
 int64_t x12_list(const scanner *scan, int32_t number, const int64_t **rows, const uint64_t **cells) {
-    const list *here = number < 0 ? &scan->lost : &scan->lists[number];
+    const list *here = number == -1 ? &scan->lost : number == -2 ? &scan->trace : &scan->lists[number];
     *rows = here->rows; *cells = here->cells;
     return here->count;
 }

@@ -9,6 +9,9 @@ static int is_blank(uint8_t byte) {
     return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t' || byte == 0x1A || byte == 0;
 }
 
+/* Changes whenever a signature or a structure does; a library of another version is not used. */
+int32_t x12_version(void) { return 2; }
+
 /* Envelope segments: number (from 0), start and end of every ISA, GS, ST, SE, GE, IEA and TA1; counts all segments. */
 int64_t x12_envelope(const uint8_t *data, int64_t begin, int64_t end, int32_t element_mark, int32_t terminator,
                      int64_t *marks, int64_t capacity, int64_t *state) {
