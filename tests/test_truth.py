@@ -60,7 +60,8 @@ def published(workspace: Workspace, org_id: str) -> Iterator[Result]:
         )
         rows = database.execute(
             """
-            select metric_version_key, cast(measurement_period_end_datetime as date), grain_keys, result_value_numeric
+            select metric_version_key, cast(measurement_period_end_datetime as date),
+                grain_keys, result_value_numeric
             from read_parquet(?)
             """,
             [lake.files("metrics.result", org_id=org_id)],
@@ -70,7 +71,7 @@ def published(workspace: Workspace, org_id: str) -> Iterator[Result]:
 
 
 def expected(kpis: Kpis, key: str, month: date, grain: dict[str, str]) -> Fraction | None:
-    where = {COLUMNS[name]: value for name, value in grain.items() if name in COLUMNS}
+    where = {name: value for name, value in grain.items() if name != "org_id"}
     if key in DERIVED:
         parts = [quotient(kpis.sides(part, month, where)) for part in DERIVED[key]]
         return None if None in parts else sum(parts, Fraction(0))

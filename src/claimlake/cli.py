@@ -172,7 +172,7 @@ def build_command(folder: Path) -> None:
     Example: claimlake build --dir acme
     """
     report = pipeline.build_models(Workspace.open(folder), tell)
-    click.echo(f"Published snapshot {report.snapshot.snapshot_id} in {report.seconds:.1f} s.")
+    click.echo(f"Published snapshot {report.snapshot.id} in {report.seconds:.1f} s.")
 
 
 @main.command("run")
@@ -185,11 +185,11 @@ def run_command(folder: Path, as_json: bool) -> None:
     """
     report = pipeline.run(Workspace.open(folder), progress=tell)
     if as_json:
-        snapshot = report.calculated.snapshot.snapshot_id
+        snapshot = report.calculated.snapshot.id
         show({"ingested": report.ingested.as_dict(), "snapshot": snapshot})
     else:
         click.echo(str(report.ingested))
-        click.echo(f"Published snapshot {report.calculated.snapshot.snapshot_id}.")
+        click.echo(f"Published snapshot {report.calculated.snapshot.id}.")
     sys.exit(report.ingested.exit_code)
 
 
@@ -214,7 +214,7 @@ def metrics_group() -> None:
 def metrics_run_command(folder: Path) -> None:
     """Calculate and promote every KPI of every tenant that is out of date."""
     report = pipeline.calculate_metrics(Workspace.open(folder), tell)
-    click.echo(f"Published snapshot {report.snapshot.snapshot_id} in {report.seconds:.1f} s.")
+    click.echo(f"Published snapshot {report.snapshot.id} in {report.seconds:.1f} s.")
 
 
 @metrics_group.command("list")

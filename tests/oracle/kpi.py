@@ -144,13 +144,13 @@ class Kpis:
         )
 
     def hosp_dnfb_days(self, month: "Month") -> Sides:
-        return added(month.receivables(lambda row: row["bucket"] == "dnfb"), "debit"), month.charges_a_day()
+        return added(month.stock(lambda row: row["bucket"] == "dnfb"), "debit"), month.charges_a_day()
 
     def hosp_fbns_days(self, month: "Month") -> Sides:
-        return added(month.receivables(lambda row: row["bucket"] == "fbns"), "debit"), month.charges_a_day()
+        return added(month.stock(lambda row: row["bucket"] == "fbns"), "debit"), month.charges_a_day()
 
     def hosp_credit_balance_days(self, month: "Month") -> Sides:
-        return added(month.receivables(lambda row: True), "credit"), divided(
+        return added(month.stock(lambda row: True), "credit"), divided(
             month.ledger_flow("npsr"), month.days_in_3
         )
 
@@ -193,7 +193,7 @@ class Kpis:
     # A/R ageing, physician
 
     def phys_days_in_ar(self, month: "Month") -> Sides:
-        rows = month.receivables(lambda row: True)
+        rows = month.stock(lambda row: True)
         stock = (added(rows, "debit") or Fraction(0)) - (added(rows, "credit") or Fraction(0))
         since = months_before(month.end, 11)
         return stock, divided(month.charged(since), (month.end - since).days + 1)
@@ -239,7 +239,7 @@ class Kpis:
         )
 
     def phys_unbilled_charge_days(self, month: "Month") -> Sides:
-        unbilled = month.receivables(lambda row: row["bucket"] in ("dnfb", "fbns"))
+        unbilled = month.stock(lambda row: row["bucket"] in ("dnfb", "fbns"))
         return added(unbilled, "debit"), month.charges_a_day()
 
 
@@ -293,6 +293,11 @@ class Month:
 
     def receivables(self, picks: Picks) -> list[Row]:
         return [row for row in self.kpis.receivables.on(self.end) if self.has(row) and picks(row)]
+
+    def stock(self, picks: Picks) -> list[Row]:
+        """A/R by the payer class of the account, as the daily ledger shows it."""
+        rows = [row | {"payer_class": row["account_class"]} for row in self.kpis.receivables.on(self.end)]
+        return [row for row in rows if self.has(row) and picks(row)]
 
     def postings(self, since: date) -> list[Row]:
         return self._within(self._classed("transaction"), "post_on", since)

@@ -160,6 +160,7 @@ class Receivables:
                     "payer_class",
                 )
             },
+            "account_class": account["payer_class"],
             "bucket": name,
             "is_billed": name in BILLED,
             "is_insurance": name in INSURANCE,
