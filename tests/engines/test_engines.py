@@ -156,6 +156,11 @@ def test_quantile_interpolates(engine: Engine) -> None:
     assert engine.rows(sql) == [(1.5, 2.0)]
 
 
+def test_table_may_bear_a_reserved_word(engine: Engine) -> None:
+    engine.define("silver.authorization", "select 'A1' as auth_number")
+    assert engine.rows("select * from silver.authorization") == [("A1",)]
+
+
 def test_nulls_are_ordered_last(engine: Engine) -> None:
     engine.define("silver.claim", values_sql(COLUMNS, ROWS))
     assert engine.rows("select claim.claim_id from silver.claim as claim order by claim.amount desc") == [

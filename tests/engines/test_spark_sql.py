@@ -9,11 +9,13 @@ from claimlake.workspace import Workspace
 
 
 def test_tables_keep_their_name_as_alias() -> None:
-    assert spark_sql("select claim.a from silver.claim") == "SELECT claim.a FROM silver__claim AS claim"
+    assert (
+        spark_sql("select claim.a from silver.claim") == "SELECT `claim`.`a` FROM `silver__claim` AS `claim`"
+    )
 
 
 def test_given_alias_stays() -> None:
-    assert spark_sql("select c.a from silver.claim as c") == "SELECT c.a FROM silver__claim AS c"
+    assert spark_sql("select c.a from silver.claim as c") == "SELECT `c`.`a` FROM `silver__claim` AS `c`"
 
 
 def test_spark_without_address_is_refused(tmp_path: Path) -> None:

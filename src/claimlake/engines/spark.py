@@ -94,7 +94,8 @@ def spark_sql(sql: str) -> str:
     for column in tree.find_all(exp.Column):
         column.set("db", None)
     tree = tree.transform(_carried)
-    return tree.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
+    # Quoted, because a column or table may bear a word that Spark reserves, such as authorization.
+    return tree.sql(dialect="spark", identify=True, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
 def _carried(node: exp.Expr) -> exp.Expr:
