@@ -56,6 +56,8 @@ def _messages(folder: Path, sql: str) -> list[str]:
         ),
         ("generate_series(x.a_date, x.b_date, interval 1 day)", "reference.calendar"),
         ("null", "cast(null as text) as v"),
+        ("case when x.is_paid then 0 else x.amount end", "cast(0 as decimal(18, 2))"),
+        ("if(x.is_paid, -1, x.amount)", "cast(-1 as decimal(18, 2))"),
         ("x.a_at at time zone 'UTC'", "when they are landed"),
     ],
 )
@@ -86,6 +88,7 @@ def test_expression_that_differs_is_refused(tmp_path: Path, expression: str, mes
             "write exists",
         ),
         ("select x.a + 1 as b, b + 1 as c from bronze.x as x", "'b' is defined in this select"),
+        ("select 0 as v from bronze.x as x union all select y.amount from bronze.y as y", "types the union"),
         ("from bronze.x pivot (sum(a) for k in ('A'))", "filtered sums"),
     ],
 )
@@ -118,6 +121,9 @@ def test_shape_that_differs_is_refused(tmp_path: Path, sql: str, message: str) -
         "count(*) filter (where x.is_paid)",
         "max_by(x.t, x.a)",
         "case when x.a > 0 then null else x.b end",
+        "case when x.a > 0 then 1 else 0 end",
+        "case when x.a > 0 then x.b else 0 end",
+        "case when x.a > 0 then cast(0 as decimal(18, 2)) else x.b end",
         "quantile_cont(cast(x.a as double), 0.9)",
     ],
 )

@@ -5,7 +5,7 @@ give another figure in silence, when the two engines ran the same statement.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -274,6 +274,44 @@ def _untyped_null(node: exp.Expr) -> str | None:
     return None
 
 
+def _first_branch(node: exp.Expr) -> str | None:
+    if isinstance(node, exp.Case):
+        values = [branch.args["true"] for branch in node.args["ifs"]] + [node.args.get("default")]
+    elif isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
+        values = [node.args["true"], node.args.get("false")]
+    else:
+        return None
+    return _typed_by_number(values, "the case")
+
+
+def _first_select(node: exp.Expr) -> str | None:
+    if not isinstance(node, exp.Union) or isinstance(node.parent, exp.Union):
+        return None
+    columns = zip(*(arm.selects for arm in _arms(node)), strict=False)
+    return next((found for column in columns if (found := _typed_by_number(column, "the union"))), None)
+
+
+def _arms(node: exp.Expr) -> list[exp.Query]:
+    """The selects of a union, in the order written."""
+    if isinstance(node, exp.Union):
+        return [*_arms(node.this), *_arms(node.expression)]
+    return [node] if isinstance(node, exp.Query) else []
+
+
+def _typed_by_number(values: Sequence[exp.Expr | None], what: str) -> str | None:
+    """The first value types a case or a union on one engine, and `0` then cuts the cents off the others."""
+    first, *others = [value.unalias() if value else None for value in values]
+    if _is_number(first) and any(other and not _is_number(other) and other != exp.Null() for other in others):
+        return (
+            f"a number first types {what} and cuts cents off; write cast({first} as decimal(18, 2)) or bigint"
+        )
+    return None
+
+
+def _is_number(node: exp.Expr | None) -> bool:
+    return isinstance(node, exp.Neg | exp.Literal) and node.is_number
+
+
 def _reused_alias(node: exp.Expr) -> str | None:
     if not isinstance(node, exp.Select):
         return None
@@ -312,6 +350,8 @@ RULES = (
     _replacement,
     _dates_series,
     _untyped_null,
+    _first_branch,
+    _first_select,
     _reused_alias,
 )
 
