@@ -48,7 +48,7 @@ event as (
         'submission' as event,
         submission_key as event_key,
         submitted_date as event_date,
-        0 as step
+        cast(0 as bigint) as step
     from submission
 
     union all

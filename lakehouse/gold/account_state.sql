@@ -11,7 +11,7 @@ with event as (
         entry.account_key,
         entry.post_date as event_date,
         'money' as event,
-        0 as step,
+        cast(0 as bigint) as step,
         entry.balance_amount,
         entry.patient_paid_amount
     from gold.ledger_entry as entry

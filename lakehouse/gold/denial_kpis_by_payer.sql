@@ -16,9 +16,9 @@ with entry as (
         claim.first_submission_date as date,
         1 as claims_submitted,
         0 as initial_denied_claims,
-        0 as denied_expected_amount,
-        0 as overturned_amount,
-        0 as writeoff_amount
+        cast(0 as decimal(18, 2)) as denied_expected_amount,
+        cast(0 as decimal(18, 2)) as overturned_amount,
+        cast(0 as decimal(18, 2)) as writeoff_amount
     from gold.fact_claim as claim
 
     union all

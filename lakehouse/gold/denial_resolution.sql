@@ -40,7 +40,7 @@ ending as (
             else 'patient_resp'
         end as resolution,
         case when payment.paid_amount > 0 then payment.paid_amount else 0 end as recovered_amount,
-        0 as writeoff_amount
+        cast(0 as decimal(18, 2)) as writeoff_amount
     from gold.denial_case as denial_case
     inner join gold.adjudication as payment
         on

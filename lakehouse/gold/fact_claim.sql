@@ -92,7 +92,7 @@ select
     outcome.patient_resp_amount,
     outcome.contractual_amount,
     coalesce(initial.initial_denied_charge_amount, 0) as initial_denied_charge_amount,
-    case when initial.claim_key is null then 0 else initial.initial_denied_expected_amount end
+    case when initial.claim_key is null then cast(0 as decimal(18, 2)) else initial.initial_denied_expected_amount end
         as initial_denied_expected_amount,
     status.open_denied_expected_amount,
     cast(coalesce(denial_writeoff.denial_writeoff_amount, 0) as decimal(18, 2)) as denial_writeoff_amount,
