@@ -1,6 +1,7 @@
 -- One row per claim with the dimensions every claim fact carries.
 -- Entity, payer and billing type are the claim's own; place, department and provider come from its account, because the
 -- claim names providers by NPI only. A payer outside the crosswalk has class 'other'; the claim is kept.
+-- Cents serve exact proportions: whole numbers up to 20 million dollars, beyond which nothing is expected of an amount.
 -- grain: org_id, claim_key
 -- load: full
 -- partition: org_id
@@ -26,8 +27,14 @@ select
     claim.first_submission_date,
     claim.total_charge_amount,
     claim.expected_allowed_amount,
-    cast(round(claim.total_charge_amount * 100) as bigint) as charge_cents,
-    cast(round(claim.expected_allowed_amount * 100) as bigint) as expected_cents
+    case
+        when claim.total_charge_amount between 0.01 and 20000000
+            then cast(round(claim.total_charge_amount * 100) as bigint)
+    end as charge_cents,
+    case
+        when claim.expected_allowed_amount between 0 and 20000000
+            then cast(round(claim.expected_allowed_amount * 100) as bigint)
+    end as expected_cents
 from silver.claim as claim
 left join gold.account as account
     on

@@ -13,7 +13,8 @@ with posted as (
     select
         adjustment.*,
         coalesce(adjustment.writeoff_category in ('denial', 'timely_filing'), false) as is_denial_writeoff,
-        cast(round(abs(adjustment.amount) * 100) as bigint) as gross_cents
+        case when abs(adjustment.amount) <= 20000000 then cast(round(abs(adjustment.amount) * 100) as bigint) end
+            as gross_cents
     from silver.adjustment as adjustment
 ),
 
@@ -68,7 +69,11 @@ select
     account.first_service_date as service_date,
     posted.amount,
     case
-        when not posted.is_denial_writeoff or primary_claim.expected_cents is null or primary_claim.charge_cents = 0
+        when
+            not posted.is_denial_writeoff
+            or posted.gross_cents is null
+            or primary_claim.expected_cents is null
+            or primary_claim.charge_cents is null
             then posted.amount
         else cast(
             case when posted.amount < 0 then -1 else 1 end

@@ -33,7 +33,8 @@ bucketed as (
         by_final_bill.bucket as bucket_final_bill,
         by_responsibility.bucket as bucket_responsibility,
         by_service.liquidation_millionths,
-        cast(round(position.balance_amount * 100) as bigint) as balance_cents
+        case when position.balance_amount <= 20000000 then cast(round(position.balance_amount * 100) as bigint) end
+            as balance_cents
     from gold.ar_position as position
     left join age as by_service
         on
@@ -76,7 +77,7 @@ select
     cast(greatest(-bucketed.balance_amount, 0) as decimal(18, 2)) as credit_balance_amount,
     cast(
         case
-            when bucketed.ar_bucket = 'credit' then 0
+            when bucketed.ar_bucket = 'credit' then cast(0 as bigint)
             when bucketed.ar_bucket = 'patient'
                 then (2 * bucketed.balance_cents * bucketed.liquidation_millionths + 1000000) // 2000000
             else

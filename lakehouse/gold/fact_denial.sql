@@ -51,7 +51,10 @@ denial as (
             coalesce(corrected.corrected_claim_date, touched.touched_date),
             coalesce(touched.touched_date, corrected.corrected_claim_date)
         ) as first_action_date,
-        cast(round(denial_case.denied_charge_amount * 100) as bigint) as denied_cents
+        case
+            when denial_case.denied_charge_amount <= 20000000
+                then cast(round(denial_case.denied_charge_amount * 100) as bigint)
+        end as denied_cents
     from gold.denial_case as denial_case
     left join corrected
         on

@@ -9,7 +9,9 @@
 with event as (
     select
         event.*,
-        cast(round(event.denied_charge_amount * 100) as bigint) as denied_cents
+        case
+            when event.denied_charge_amount <= 20000000 then cast(round(event.denied_charge_amount * 100) as bigint)
+        end as denied_cents
     from silver.denial_event as event
 )
 

@@ -38,21 +38,30 @@ charged as (
         denied.*,
         case when denied.is_zero_pay then denied.total_charge_amount else denied.denied_amount end as denied_charge_amount
     from denied
+),
+
+counted as (
+    select
+        charged.*,
+        case
+            when charged.denied_charge_amount <= 20000000 then cast(round(charged.denied_charge_amount * 100) as bigint)
+        end as denied_cents
+    from charged
 )
 
 select
-    charged.org_id,
-    charged.claim_key,
-    charged.remit_date as initial_denial_date,
-    charged.denial_category as initial_denial_category,
-    charged.carc as initial_denial_carc,
-    charged.stage as initial_denial_stage,
-    charged.is_avoidable as initial_denial_avoidable,
-    charged.is_zero_pay,
-    charged.is_partial,
-    charged.denied_charge_amount as initial_denied_charge_amount,
+    counted.org_id,
+    counted.claim_key,
+    counted.remit_date as initial_denial_date,
+    counted.denial_category as initial_denial_category,
+    counted.carc as initial_denial_carc,
+    counted.stage as initial_denial_stage,
+    counted.is_avoidable as initial_denial_avoidable,
+    counted.is_zero_pay,
+    counted.is_partial,
+    counted.denied_charge_amount as initial_denied_charge_amount,
     cast(
-        (2 * cast(round(charged.denied_charge_amount * 100) as bigint) * charged.expected_cents + charged.charge_cents)
-        // nullif(2 * charged.charge_cents, 0) * cast(0.01 as decimal(3, 2)) as decimal(18, 2)
+        (2 * counted.denied_cents * counted.expected_cents + counted.charge_cents)
+        // nullif(2 * counted.charge_cents, 0) * cast(0.01 as decimal(3, 2)) as decimal(18, 2)
     ) as initial_denied_expected_amount
-from charged
+from counted
