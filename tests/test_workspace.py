@@ -75,3 +75,20 @@ def test_control_transaction_is_rolled_back_when_the_block_raises(tmp_path: Path
 
 def test_built_in_content_is_found_in_this_checkout() -> None:
     assert (content_path() / "bronze").is_dir()
+
+
+def test_a_job_runs_once_at_a_time(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "lake")
+    with (
+        workspace.exclusive("build"),
+        pytest.raises(WorkspaceError, match="another build"),
+        workspace.exclusive("build"),
+    ):
+        pass
+
+
+def test_a_lock_that_cannot_be_made_is_not_called_another_run(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "lake")
+    (workspace.path / ".build.lock").mkdir()
+    with pytest.raises(WorkspaceError, match="no lock for build"), workspace.exclusive("build"):
+        pass

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -84,14 +84,22 @@ class Workspace:
     @contextmanager
     def exclusive(self, job: str) -> Iterator[None]:
         """Keep every other process out of a job until the block ends; a killed process lets go at once."""
-        with closing(sqlite3.connect(self.path / f".{job}.lock", timeout=0, isolation_level=None)) as lock:
+        with ExitStack() as held:
             try:
+                file = self.path / f".{job}.lock"
+                lock = held.enter_context(closing(sqlite3.connect(file, timeout=0, isolation_level=None)))
                 lock.execute("begin exclusive")
-            except sqlite3.OperationalError:
-                raise WorkspaceError(
-                    f"another {job} is running.", where=str(self.path), remedy="Wait for it.", retryable=True
-                ) from None
+            except sqlite3.OperationalError as error:
+                raise self._not_locked(job, error) from None
             yield
+
+    def _not_locked(self, job: str, error: sqlite3.OperationalError) -> WorkspaceError:
+        where = str(self.path)
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            return WorkspaceError(
+                f"another {job} is running.", where=where, remedy="Wait for it.", retryable=True
+            )
+        return WorkspaceError(f"no lock for {job}: {error}.", where=where, remedy="Make the folder writable.")
 
     def content(self, kind: str, pattern: str = "*") -> list[Path]:
         """Files of one kind ('silver', 'metrics') by name: built-in ones, replaced by the workspace's own."""

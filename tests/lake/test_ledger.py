@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 from claimlake.lake.ledger import Counts, Delivery, Ledger, Outcome
@@ -40,3 +41,13 @@ def test_sources_do_not_see_each_other(tmp_path: Path) -> None:
     ledger.plan("patients", [FILE])
     assert Ledger(ledger.workspace, "north", "other").known_paths() == set()
     assert Ledger(ledger.workspace, "south", "emr").open_loads() == []
+
+
+def test_a_repeated_delivery_takes_no_file_out_of_its_load(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    load = ledger.plan("patients", [FILE])
+    touched = replace(FILE, modified_ns=9)
+    ledger.record([(touched, Outcome("duplicate"))])
+    assert ledger.known_paths() == {("a.csv", 10, 9)}
+    assert ledger.open_loads() == [replace(load, deliveries=(touched,))]
+    assert (FILE.file_id, "emr") in ledger.known_content()

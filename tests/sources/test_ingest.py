@@ -1,3 +1,5 @@
+import errno
+import os
 import sqlite3
 from datetime import date
 from decimal import Decimal
@@ -16,6 +18,12 @@ PATIENTS = (
 LINES = (
     "Id,Enc,Day,Amount,Paid\nT1,E1,2024-03-01,988.3699951171875,10\n"
     "T2,E1,2024-03-02,50,0\nT3,E2,2024-03-02,5.555,1\n"
+)
+ACKNOWLEDGEMENT = (
+    "ISA*00*          *00*          *ZZ*PAYER          *ZZ*NORTH          "
+    "*240301*1200*^*00501*000000001*0*P*:~"
+    "GS*FA*PAYER*NORTH*20240301*1200*1*X*005010X231A1~ST*999*0001*005010X231A1~AK1*HC*7*005010X222A1~"
+    "AK2*837*0001*005010X222A1~IK5*A~AK9*A*1*1*1~SE*6*0001~GE*1*1~IEA*1*000000001~"
 )
 
 
@@ -192,7 +200,7 @@ def test_two_ingestions_cannot_run_at_once(tmp_path: Path) -> None:
     seen: list[str] = []
 
     def again(step: str) -> None:
-        with pytest.raises(WorkspaceError, match="another ingestion"):
+        with pytest.raises(WorkspaceError, match="another ingest"):
             run(workspace)
         seen.append(step)
 
@@ -228,3 +236,67 @@ def test_the_report_prints_sums_and_reasons_and_no_patient(tmp_path: Path) -> No
     assert "quarantined ALL-09: amount charge_amount is not a money value" in text
     assert text.splitlines()[3].split() == ["total", "2", "5", "4", "1", "0", "0"]
     assert "Ash" not in text + str(report.as_dict())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xfe" + PATIENTS.encode("utf-16-le") + b"\0",
+        b"\xff\xfe" + PATIENTS.encode("utf-16-le") + b"\0\xd8A\0",
+        b"\xef\xbb\xbf" + PATIENTS.encode() + b"3,\xff\xfe\n",
+        b"x" * 200_000 + b"\n1\n",
+    ],
+    ids=["half a character", "half a pair", "not the UTF-8 it says", "endless header"],
+)
+def test_a_file_that_is_no_text_is_held_and_the_others_are_loaded(tmp_path: Path, content: bytes) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, "emr/bad/patients.csv", content)
+    deliver(workspace, "emr/good/patients.csv", PATIENTS)
+    assert [(file.path, file.status) for file in run(workspace).files] == [
+        ("bad/patients.csv", "quarantined"),
+        ("good/patients.csv", "loaded"),
+    ]
+
+
+def test_a_link_is_not_followed_and_named(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    (workspace.path / "elsewhere.csv").write_text(PATIENTS)
+    deliver(workspace, "emr/patients.csv", PATIENTS)
+    (workspace.landing / "north" / "emr" / "patients_link.csv").symlink_to(workspace.path / "elsewhere.csv")
+    report = run(workspace)
+    assert only(report).path == "patients.csv"
+    assert report.errors == [
+        "tenant north: source emr: patients_link.csv: is a link, and links are not followed. "
+        "Deliver the file itself."
+    ]
+
+
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = without_database(tmp_path)
+    for name in ("one", "two"):
+        deliver(workspace, f"emr/{name}/patients.csv", PATIENTS + name[0] + ",Elm,1970-01-01,,\n")
+    opened = os.open
+
+    def refused(path: str | Path, flags: int, *rest: int) -> int:
+        if str(path).endswith("one/patients.csv"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, flags, *rest)
+
+    monkeypatch.setattr("claimlake.sources.inbox.os.open", refused)
+    report = run(workspace)
+    assert only(report).path == "two/patients.csv"
+    assert "one/patients.csv: cannot be kept: Permission denied." in report.errors[0]
+
+
+def test_content_that_is_touched_again_and_again_is_loaded_once(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, "edi/999.txt", ACKNOWLEDGEMENT)
+    statuses = []
+    for moment in range(4):
+        statuses.append(only(run(workspace)).status)
+        os.utime(workspace.landing / "north" / "edi" / "999.txt", (1e9 + moment, 1e9 + moment))
+    assert statuses == ["loaded", "duplicate", "duplicate", "duplicate"]
+    assert len(rows(workspace, "bronze.x12_interchange")) == 1
+    assert len(rows(workspace, "bronze.x12_transaction")) == 1

@@ -74,3 +74,16 @@ def test_hidden_columns_stay_out_of_the_content(tmp_path: Path) -> None:
     found = read_json(connection, write(tmp_path, '[{"a": 1, "ssn": "111223333"}]'), "utf-8", ["SSN"])
     rows = connection.sql(f"select _raw, {found.columns['ssn']} from {TABLE}").fetchall()
     assert rows == [('{"a": "1"}', "111223333")]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ['{"a": "\\ud800"}', '{"\\ud800": 1}', '{"a": ' + "[" * 900 + "]" * 900 + "}"],
+    ids=["half a character", "half a character in a name", "too deep"],
+)
+@pytest.mark.parametrize("form", ["[{}, {}]", '{{"claims": [{}, {}]}}'], ids=["array", "enclosed"])
+def test_a_record_that_cannot_be_written_as_text_is_broken(tmp_path: Path, bad: str, form: str) -> None:
+    connection = duckdb.connect()
+    found = read_json(connection, write(tmp_path, form.format('{"a": 1}', bad)), "utf-8")
+    assert found.delivered == 2
+    assert connection.sql(f"select {found.columns['a']} from {TABLE}").fetchall()[0] == ("1",)

@@ -41,6 +41,9 @@ create index if not exists ingest_file_content on ingest_file (org_id, source_id
 create index if not exists ingest_file_load on ingest_file (load_id, position);
 """
 
+TAKEN = "('planned', 'loaded', 'quarantined')"
+"""States of a file whose content needs no other load."""
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -130,7 +133,7 @@ class Ledger:
         with self.workspace.control() as control:
             rows = control.execute(
                 "select file_id, source_system_id, counts from ingest_file "
-                "where org_id = ? and source_id = ? and status in ('loaded', 'quarantined', 'planned')",
+                f"where org_id = ? and source_id = ? and status in {TAKEN}",
                 (self.org_id, self.source_id),
             )
             return {
@@ -198,10 +201,22 @@ class Ledger:
             )
 
     def record(self, outcomes: Iterable[tuple[Delivery, Outcome]]) -> None:
-        """Record deliveries that go in no load, because their content was loaded before."""
+        """Record deliveries that go in no load, because their content was loaded before.
+
+        Where it was loaded from this very path, the record of that load stays: only the file's state is new.
+        """
         with self.workspace.control() as control:
             for delivery, outcome in outcomes:
-                self._record(control, delivery, outcome, (None, None))
+                known = control.execute(
+                    "update ingest_file set size = ?, modified_ns = ? where org_id = ? and source_id = ? "
+                    f"and path = ? and file_id = ? and status in {TAKEN}",
+                    (
+                        *(delivery.size, delivery.modified_ns),
+                        *(self.org_id, self.source_id, delivery.path, delivery.file_id),
+                    ),
+                )
+                if not known.rowcount:
+                    self._record(control, delivery, outcome, (None, None))
 
     def _record(
         self,

@@ -1,7 +1,7 @@
 """What a file really is: told from its bytes, whatever its name says."""
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,8 @@ HEAD = 1 << 16
 CHUNK = 1 << 20
 
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip"}
+UNMARKED = ("utf-8", "cp1252")
+"""What text without a mark can be, likeliest first."""
 OTHERS = {b"PK\x03\x04": "a zip archive or Office file", b"\x1f\x8b": "a gzip file", b"%PDF": "a PDF"}
 
 
@@ -36,12 +37,14 @@ def content_of(file: Path) -> Content:
     for mark, what in OTHERS.items():
         if head.startswith(mark):
             return Content("", problem=f"is {what}")
-    encoding = next((name for mark, name in MARKS.items() if head.startswith(mark)), None)
-    if encoding is None and b"\0" in head:
+    marked = next((name for mark, name in MARKS.items() if head.startswith(mark)), None)
+    if marked is None and b"\0" in head:
         return Content("", problem="is not text")
-    encoding = encoding or encoding_of(file)
+    encoding = encoding_of(file, (marked,) if marked else UNMARKED)
     if encoding is None:
-        return Content("", problem="is neither UTF-8 nor Windows-1252 text")
+        mark = f"not {marked} text, though its mark says so"
+        expected = mark if marked else "neither UTF-8 nor Windows-1252 text"
+        return Content("", problem=f"is {expected}")
     start = head.decode(encoding, errors="ignore").lstrip()[:1]
     return Content("json" if start in "[{" else "delimited", encoding)
 
@@ -51,9 +54,9 @@ def _packed(head: bytes) -> Content:
     return Content("x12" if is_x12(head) else "packed", "bytes")
 
 
-def encoding_of(file: Path) -> str | None:
-    """utf-8 when every byte of the file is; else cp1252 when that can be, else None."""
-    for encoding in ("utf-8", "cp1252"):
+def encoding_of(file: Path, candidates: Iterable[str] = UNMARKED) -> str | None:
+    """The first of the encodings in which every byte of the file is text, else None."""
+    for encoding in candidates:
         decoder = codecs.getincrementaldecoder(encoding)()
         try:
             for chunk in _chunks(file):

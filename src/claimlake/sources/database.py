@@ -21,6 +21,8 @@ from claimlake.tenant import Source
 from claimlake.workspace import Workspace
 
 BATCH = 5_000
+EXTRACT = ".extract"
+"""Name of an extract under way; what a killed ingestion left is written over."""
 
 
 def resolved_url(workspace: Workspace, source: Source) -> URL:
@@ -99,7 +101,7 @@ def extract(
         raise ConfigurationError("is not a table", where=f"feed {feed.name}")
     columns = _columns(connection, source, feed, origin)
     query = _query(origin, columns, newest, connection)
-    temporary = files / f".{os.getpid()}.extract"
+    temporary = files / EXTRACT
     digest, size = _write(connection.execution_options(yield_per=BATCH).execute(query), temporary)
     if not size:
         temporary.unlink()
@@ -156,6 +158,17 @@ def _query(
 def _native(newest: str, columns: dict[str, Any], watermark: str, connection: Connection) -> object:
     """The newest loaded value as the database compares it; SQLite keeps dates and times as text."""
     kind = next(kind for name, kind in columns.items() if name.lower() == watermark.lower())
+    try:
+        return _typed(newest, kind, connection)
+    except (ValueError, ArithmeticError) as error:
+        raise SourceError(
+            f"the newest loaded value is no {type(kind).__name__.lower()}, as the database now keeps it.",
+            where=f"watermark {watermark}",
+            remedy="Restore the column's type, or load the table in full.",
+        ) from error
+
+
+def _typed(newest: str, kind: Any, connection: Connection) -> object:
     if isinstance(kind, sqlalchemy.Integer):
         return int(newest)
     if isinstance(kind, sqlalchemy.Numeric):

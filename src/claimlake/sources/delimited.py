@@ -35,11 +35,19 @@ def header_of(
     names = {name.lower() for name in wanted}
     best: tuple[tuple[int, int], str, list[str]] = ((-1, -1), ",", [])
     for delimiter in dict.fromkeys([*([declared] if declared else []), *DELIMITERS]):
-        header = unique_names(next(csv.reader(io.StringIO(line), delimiter=delimiter), []))
+        header = unique_names(_cells(line, delimiter))
         score = (len(names & {name.lower() for name in header}), len(header) if not declared else 0)
         if score > best[0]:
             best = (score, delimiter, header)
     return best[1], best[2]
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    """The cells of a line; none when one is longer than a column name can be."""
+    try:
+        return next(csv.reader(io.StringIO(line), delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 def read_delimited(

@@ -5,6 +5,7 @@ changes while it is read. Names that say otherwise wait: hidden files, and *.par
 *.filepart, *.crdownload, which transfer programs rename when they are done.
 """
 
+import errno
 import hashlib
 import os
 import time
@@ -13,11 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from claimlake.errors import SourceError
 from claimlake.lake.ledger import Delivery
 
 UNFINISHED = (".part", ".tmp", ".partial", ".filepart", ".crdownload")
 SETTLE_SECONDS = 1.0
 CHUNK = 1 << 20
+INCOMING = ".incoming"
+"""Name of a copy under way; one ingestion runs at a time, so what a killed one left is written over."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,21 @@ def settled(candidates: Iterable[Candidate], seconds: float) -> Iterator[Candida
 
 
 def keep(candidate: Candidate, files: Path) -> Delivery | None:
-    """Copy the bytes to files/<sha256>, durably; None when the file changed or went away meanwhile."""
-    temporary = files / f".{os.getpid()}.incoming"
+    """Copy the bytes to files/<sha256>, durably; None when the file changed or went away meanwhile.
+
+    A link is refused: it could lead to another tenant's files.
+    """
+    temporary = files / INCOMING
     try:
         digest = _copy(candidate.file, temporary)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            what, remedy = "is a link, and links are not followed.", "Deliver the file itself."
+        else:
+            what, remedy = f"cannot be kept: {error.strerror}.", "Check its permissions and the free space."
+        raise SourceError(what, where=candidate.path, remedy=remedy) from error
     if _state(candidate.file) != (candidate.size, candidate.modified_ns):
         temporary.unlink()
         return None
@@ -81,7 +94,10 @@ def make_durable(folder: Path) -> None:
 
 def _copy(source: Path, target: Path) -> str:
     digest = hashlib.sha256()
-    with source.open("rb") as reader, target.open("wb") as writer:
+    with (
+        os.fdopen(os.open(source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as reader,
+        target.open("wb") as writer,
+    ):
         while chunk := reader.read(CHUNK):
             digest.update(chunk)
             writer.write(chunk)

@@ -5,15 +5,15 @@ gets one Delta commit that names the load, and the ledger closes it. A run that 
 the next one: the plan says what the load holds, and a table whose log names the load is not written again.
 """
 
-import fcntl
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from claimlake.errors import ClaimlakeError, ConfigurationError, SourceError, WorkspaceError
+import duckdb
+
+from claimlake.errors import ClaimlakeError, ConfigurationError, SourceError
 from claimlake.lake.contract import Contract, load_contracts
 from claimlake.lake.land import Progress, Stage, open_stage
 from claimlake.lake.ledger import Delivery, Ledger, Load, Outcome
@@ -42,7 +42,7 @@ def ingest(
 ) -> IngestReport:
     """Load everything new of all tenants, or of some; the report says what could not be reached."""
     report = IngestReport()
-    with _only_run(workspace):
+    with workspace.exclusive("ingest"):
         contracts = all_contracts(workspace)
         tenants = _chosen(load_tenants(workspace.path / "tenants"), org_ids)
         systems = {source.system for tenant in tenants for source in tenant.sources}
@@ -89,6 +89,9 @@ class Run:
                 step()
             except ClaimlakeError as error:
                 self.report.errors.append(f"tenant {tenant.org_id}: source {source.id}: {error}")
+            except duckdb.Error as error:  # its message can quote a value
+                stopped = f"the load stopped with {type(error).__name__}. Trying again may help."
+                self.report.errors.append(f"tenant {tenant.org_id}: source {source.id}: {stopped}")
 
 
 @dataclass(frozen=True)
@@ -113,9 +116,16 @@ class SourceRun:
         candidates = inbox.scan(folder, self.ledger.known_paths())
         for batch in _batches(inbox.settled(candidates, self.run.settle_seconds)):
             self.run.progress(f"keep {len(batch)} files of {self.source.id}")
-            kept = [inbox.keep(candidate, self.files) for candidate in batch]
+            kept = [self._keep(candidate) for candidate in batch]
             inbox.make_durable(self.files)
             self._take([delivery for delivery in kept if delivery])
+
+    def _keep(self, candidate: inbox.Candidate) -> Delivery | None:
+        try:
+            return inbox.keep(candidate, self.files)
+        except SourceError as error:
+            self.run.report.errors.append(f"tenant {self.tenant.org_id}: source {self.source.id}: {error}")
+            return None
 
     def _take(self, deliveries: Sequence[Delivery]) -> None:
         feeds = {delivery: self._filing.feed_of(delivery) for delivery in deliveries}
@@ -236,22 +246,6 @@ def _chosen(tenants: Sequence[Tenant], org_ids: Sequence[str] | None) -> Sequenc
                 f"no tenant '{org_id}'", where="tenants", remedy=f"Known: {', '.join(known) or 'none'}."
             )
     return [known[org_id] for org_id in org_ids]
-
-
-@contextmanager
-def _only_run(workspace: Workspace) -> Iterator[None]:
-    """Holds the workspace's ingestion lock; the system frees it when the process dies."""
-    with (workspace.path / ".ingest.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise WorkspaceError(
-                "another ingestion is running",
-                where=str(workspace.path),
-                remedy="Wait for it.",
-                retryable=True,
-            ) from error
-        yield
 
 
 def _secret(workspace: Workspace) -> bytes:

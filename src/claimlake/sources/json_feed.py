@@ -41,7 +41,9 @@ class _Batch:
         text = json.dumps(kept, sort_keys=True, ensure_ascii=False)
         digest = hashlib.sha256(text.encode()).hexdigest()
         raw = found.raw if len(kept) == len(values) else text
-        self.rows.append((found.number, found.offset, raw, json.dumps(values, ensure_ascii=False), digest))
+        everything = json.dumps(values, ensure_ascii=False)
+        everything.encode()
+        self.rows.append((found.number, found.offset, raw, everything, digest))
 
     def store(self, connection: duckdb.DuckDBPyConnection) -> None:
         if not self.rows:
@@ -79,9 +81,14 @@ def read_json(
             reason = found.problem or "record is not a JSON object"
             broken.append(BrokenRecord(found.number, found.offset, found.raw, reason))
             continue
-        values = {str(name): _text(value) for name, value in found.value.items()}
+        try:
+            values = {str(name): _text(value) for name, value in found.value.items()}
+            batch.add(found, values, hidden)
+        except (UnicodeEncodeError, RecursionError):
+            raw = found.raw.encode(errors="backslashreplace").decode()
+            broken.append(BrokenRecord(found.number, found.offset, raw, "record holds what is no text"))
+            continue
         names |= dict.fromkeys(values)
-        batch.add(found, values, hidden)
         if len(batch.rows) >= BATCH:
             batch.store(connection)
     batch.store(connection)
