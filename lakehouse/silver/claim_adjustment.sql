@@ -19,8 +19,8 @@ with adjustment as (
         service.svc_ordinal,
         sha256(concat_ws(
             '|', payment.claim_payment_key, coalesce(cast(service.svc_ordinal as text), 'claim'),
-            coalesce(cast(adjustment.cas_ordinal as text), ''), coalesce(adjustment.group_code, ''),
-            coalesce(adjustment.carc, '')
+            coalesce(cast(adjustment.cas_ordinal as text), concat('row ', cast(adjustment.source_row as text))),
+            coalesce(adjustment.group_code, ''), coalesce(adjustment.carc, '')
         )) as claim_adjustment_key
     from bronze.era_835_adjustment as adjustment
     inner join silver.remitted_claim as payment
@@ -34,7 +34,7 @@ with adjustment as (
             adjustment.org_id = service.org_id
             and adjustment.file_id = service.file_id
             and adjustment.transaction_no = service.transaction_no
-            and adjustment.claim_no = service.claim_no
+            and coalesce(adjustment.claim_no, 1) = coalesce(service.claim_no, 1)
             and adjustment.service_no = service.service_no
 ),
 
@@ -66,7 +66,9 @@ deciding as (
         remark.claim_adjustment_key,
         override.rarc,
         override.denial_category,
-        override.is_rfi,
+        max(case when override.is_rfi then 1 else 0 end) over (
+            partition by remark.org_id, remark.claim_adjustment_key, remark.nearness
+        ) as records_remarks,
         row_number() over (
             partition by remark.org_id, remark.claim_adjustment_key
             order by remark.nearness, strpos(concat(' ', remark.remarks, ' '), concat(' ', remark.rarc, ' '))
@@ -80,7 +82,7 @@ meaning as (
         adjustment.*,
         coalesce(deciding.denial_category, reason.category, 'unmapped') as category,
         deciding.rarc as deciding_rarc,
-        coalesce(deciding.is_rfi, false) as is_records_remark,
+        coalesce(deciding.records_remarks, 0) = 1 as is_records_remark,
         reason.stage,
         reason.avoidable,
         reason.is_payment_side,

@@ -2,7 +2,8 @@
 -- A case is a run of consecutive adjudications of the claim that carry the category; a reversal between two of them does
 -- not end it. On the claim's first adjudication the denial is first pass; after any earlier adjudication paid it is
 -- retrospective; else the payer denied again. An event whose payment was reversed stays in history as reversed.
--- The key leaves the amount out: a corrected delivery of the same 835 changes the row instead of adding one.
+-- The key leaves the amount out: a corrected delivery of the same 835 changes the row instead of adding one. Where split
+-- lines repeat a control number, the later ones are numbered.
 -- The expected amount is the claim's expected allowed amount in proportion to the charge, rounded half up; null when
 -- nothing is known to be expected.
 -- grain: org_id, denial_event_key
@@ -76,7 +77,15 @@ denial as (
         service.remark_codes as line_remarks,
         adjudication.subject,
         adjudication.adjudication_no,
-        adjudication.most_paid_before
+        adjudication.most_paid_before,
+        row_number() over (
+            partition by
+                denial.org_id, payment.payer_id, payment.trace_number, payment.payer_originator_id, payment.claim_id,
+                payment.payer_claim_control_number, payment.clp_ordinal,
+                coalesce(service.line_control_number, cast(service.svc_ordinal as text), 'claim'), denial.group_code,
+                denial.carc, denial.cas_ordinal
+            order by payment.remit_date, service.svc_ordinal, denial.claim_adjustment_key
+        ) as twin_no
     from silver.claim_adjustment as denial
     inner join silver.remitted_claim as payment
         on
@@ -105,7 +114,8 @@ select
         coalesce(denial.payer_originator_id, ''), coalesce(denial.claim_id, ''),
         coalesce(denial.payer_claim_control_number, ''), coalesce(cast(denial.clp_ordinal as text), ''),
         coalesce(denial.line_control_number, cast(denial.svc_ordinal as text), 'claim'),
-        coalesce(denial.group_code, ''), coalesce(denial.carc, ''), coalesce(cast(denial.cas_ordinal as text), '')
+        coalesce(denial.group_code, ''), coalesce(denial.carc, ''), coalesce(cast(denial.cas_ordinal as text), ''),
+        case when denial.twin_no > 1 then cast(denial.twin_no as text) end
     )) as denial_event_key,
     sha256(concat_ws('|', denial.org_id, denial.subject, denial.category, cast(denial_case.case_no as text)))
         as denial_key,

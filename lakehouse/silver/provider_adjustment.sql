@@ -11,7 +11,9 @@ with delivered as (
         adjustment.*,
         payment.remittance_key,
         row_number() over (
-            partition by adjustment.org_id, payment.remittance_key, adjustment.plb_ordinal
+            partition by
+                adjustment.org_id, payment.remittance_key, adjustment.plb_ordinal, adjustment.reason_code,
+                adjustment.reference_id
             order by payment.loaded_at desc, adjustment.file_id desc, adjustment.transaction_no desc
         ) as age
     from bronze.era_835_provider_adjustment as adjustment
@@ -58,7 +60,10 @@ select
     adjustment.load_id,
     adjustment.record_hash,
     adjustment.ingested_at as loaded_at,
-    sha256(concat_ws('|', adjustment.remittance_key, coalesce(cast(adjustment.plb_ordinal as text), ''))) as plb_key,
+    sha256(concat_ws(
+        '|', adjustment.remittance_key, coalesce(cast(adjustment.plb_ordinal as text), ''),
+        coalesce(adjustment.reason_code, ''), coalesce(adjustment.reference_id, '')
+    )) as plb_key,
     adjustment.remittance_key,
     adjustment.provider_id as provider_npi,
     adjustment.fiscal_period_date,

@@ -1,7 +1,8 @@
 -- One row per claim payment (CLP loop), once however often its 835 was delivered.
--- The same trace, claim number, payer control number and place in the 835 is the same payment: the newest delivery
--- replaces the older one. CLP02 1, 2, 3, 4, 19, 20 and 21 are adjudications; 22 is a reversal; 23, 25 and the values left
--- over from 4010 decide nothing. The claim a payment belongs to is found in silver.claim_payment_match.
+-- The same trace, claim number, payer control number, status and place in the 835 is the same payment: the newest
+-- file replaces older ones, while repetitions inside one file (records of a JSON feed) are payments of their own.
+-- CLP02 1, 2, 3, 4, 19, 20 and 21 are adjudications; 22 is a reversal; 23, 25 and the values left over from 4010
+-- decide nothing. The claim a payment belongs to is found in silver.claim_payment_match.
 -- grain: org_id, claim_payment_key
 -- load: full
 -- partition: org_id
@@ -19,8 +20,9 @@ with paid as (
         coalesce(payment.is_payee_known, false) as is_payee_known,
         sha256(concat_ws(
             '|', claim.org_id, coalesce(payment.remittance_key, ''), coalesce(claim.claim_id, ''),
-            coalesce(claim.payer_claim_control_number, ''), coalesce(cast(claim.clp_ordinal as text), '')
-        )) as claim_payment_key
+            coalesce(claim.payer_claim_control_number, ''), coalesce(claim.status_code, ''),
+            coalesce(cast(claim.clp_ordinal as text), '')
+        )) as payment_key
     from bronze.era_835 as claim
     left join silver.remittance_transaction as payment
         on
@@ -32,10 +34,13 @@ with paid as (
 delivered as (
     select
         paid.*,
+        first_value(paid.file_id) over (
+            partition by paid.org_id, paid.payment_key
+            order by paid.ingested_at desc, paid.file_id desc
+        ) as newest_file_id,
         row_number() over (
-            partition by paid.org_id, paid.claim_payment_key
-            order by paid.ingested_at desc, paid.file_id desc, paid.transaction_no desc, paid.source_row desc
-        ) as age
+            partition by paid.org_id, paid.payment_key, paid.file_id order by paid.transaction_no, paid.source_row
+        ) as twin_no
     from paid
 )
 
@@ -49,7 +54,10 @@ select
     claim.load_id,
     claim.record_hash,
     claim.ingested_at as loaded_at,
-    claim.claim_payment_key,
+    case
+        when claim.twin_no = 1 then claim.payment_key
+        else sha256(concat_ws('|', claim.payment_key, cast(claim.twin_no as text)))
+    end as claim_payment_key,
     claim.remittance_key,
     claim.file_id,
     claim.transaction_no,
@@ -91,4 +99,4 @@ select
     claim.coverage_expiry_date,
     claim.remark_codes
 from delivered as claim
-where claim.age = 1
+where claim.file_id = claim.newest_file_id
