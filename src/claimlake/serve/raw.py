@@ -1,6 +1,5 @@
 """The bytes a figure comes from: one extent of one landed file, segment by segment, masked by role."""
 
-import mmap
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,17 @@ from typing import Any
 from claimlake.access.policy import Policy, load_policy
 from claimlake.access.session import Session
 from claimlake.serve.missing import NotFoundError
+from claimlake.sources.x12.envelope import Content
+from claimlake.sources.x12.source import opened
 from claimlake.workspace import Workspace
 
 FILE_ID = re.compile(r"[0-9a-f]{64}")
 ISA_LENGTH = 106
 LONGEST = 256 * 1024
 HIDDEN = "•••"
+BLANKS = b"\r\n \t"
+LONGEST_GAP = 64
+"""Blanks between two segments, at most."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,14 @@ class Separators:
 
 def read_extent(workspace: Workspace, session: Session, place: Place) -> Extent:
     """The segments at a place, masked by the session's role; only files of its tenant can be found."""
-    path = _path(workspace, session.org_id, place.file_id)
-    size = path.stat().st_size
-    if place.offset < 0 or place.length <= 0 or place.offset + place.length > size:
-        raise _not_found()
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    # Places count in what an archive holds, so it is unpacked as it was for loading.
+    with opened(_path(workspace, session.org_id, place.file_id)) as content:
+        size = len(content)
+        if place.offset < 0 or place.length <= 0 or place.offset + place.length > size:
+            raise _not_found()
         separators = _separators(content, place.offset)
+        if not _is_start(content, place.offset, separators.terminator):
+            raise _not_found()
         body = bytes(content[place.offset : place.offset + min(place.length, LONGEST)])
     is_masked = session.role.phi != "clear"
     policy = load_policy(workspace) if is_masked else None
@@ -131,22 +137,36 @@ def _not_found() -> NotFoundError:
     return NotFoundError("no such record.", remedy="Follow a link from a claim; addresses are not guessed.")
 
 
-def _separators(content: mmap.mmap, offset: int) -> Separators:
+def _separators(content: Content, offset: int) -> Separators:
     """The separators of the interchange around a byte (ISA has a fixed length of 106 bytes)."""
     place = content.rfind(b"ISA", 0, offset + 3)
     while place >= 0:
         header = content[place : place + ISA_LENGTH]
-        if len(header) == ISA_LENGTH and header[3:4] == header[6:7] == header[103:104]:
+        if _is_header(header):
             return Separators(header[3:4], header[105:106])
         place = content.rfind(b"ISA", 0, place)
     return Separators()
+
+
+def _is_header(header: bytes) -> bool:
+    is_whole = len(header) == ISA_LENGTH and header.startswith(b"ISA")
+    return is_whole and header[3:4] == header[6:7] == header[103:104]
+
+
+def _is_start(content: Content, offset: int, terminator: bytes) -> bool:
+    """Whether a segment starts at a byte: an address inside one would show a value as its name."""
+    before = content[max(0, offset - LONGEST_GAP) : offset]
+    text = before.rstrip(BLANKS)
+    is_first = not text and offset <= LONGEST_GAP
+    is_after_end = text.endswith(terminator) or terminator in before[len(text) :]
+    return is_first or is_after_end or _is_header(content[offset : offset + ISA_LENGTH])
 
 
 def _segments(body: bytes, offset: int, separators: Separators, policy: Policy | None) -> list[Segment]:
     """The segments of a body that starts at `offset`; with a policy, only what masked roles may read."""
     found, place = [], offset
     for piece in body.split(separators.terminator):
-        text = piece.strip(b"\r\n \t")
+        text = piece.strip(BLANKS)
         if text:
             name, *elements = (part.decode("utf-8", "replace") for part in text.split(separators.element))
             shown = _masked(name, elements, policy) if policy else elements
