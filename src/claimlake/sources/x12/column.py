@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import nanoarrow as na  # type: ignore[import-untyped]
@@ -67,6 +68,7 @@ class Typed:
         return Typed("text", offsets, self.is_valid[rows], self.is_bad[rows], text)
 
 
+@cache
 def schema_of(kind: str) -> Any:
     """The Arrow type of a contract type."""
     if match := _DECIMAL.fullmatch(kind):
@@ -138,8 +140,7 @@ def listed(values: Values, rows: Positions, size: int) -> Typed:
     joints = np.frombuffer(text, dtype=np.uint8).copy()
     joints[offsets[1:][~is_final] - 1] = 0x20
     words = joints.tobytes().translate(bytes.maketrans(values.separators, b" " * len(values.separators)))
-    lengths = np.zeros(size + 1, dtype=np.int64)
-    np.add.at(lengths, rows + 1, np.diff(offsets))
+    lengths = np.bincount(rows + 1, weights=np.diff(offsets), minlength=size + 1)
     bounds = np.cumsum(lengths).astype(np.int32)
     is_valid = np.diff(bounds) > 0
     if words.isascii() and not _has_gaps(words, bounds):

@@ -1,7 +1,7 @@
 """From a scan to the tables of a transaction, column by column, as the citations say."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -109,14 +109,17 @@ class _Builder:
     assembler: Assembler
     level: Level
     keep: Mask | None
+    _parents: dict[str, Positions] = field(default_factory=dict)
 
     @property
     def scan(self) -> Scan:
         return self.assembler.scan
 
     def parent(self, loop: str) -> Positions:
-        rows = self.scan.parent(self.level, loop)
-        return rows if self.keep is None else rows[self.keep]
+        if loop not in self._parents:
+            rows = self.scan.parent(self.level, loop)
+            self._parents[loop] = rows if self.keep is None else rows[self.keep]
+        return self._parents[loop]
 
     def column(self, column: Column) -> Typed:
         source = column.source

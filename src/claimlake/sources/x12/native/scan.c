@@ -223,7 +223,7 @@ static void apply(scanner *scan, int32_t state, int32_t kind, int64_t segment_no
     }
 }
 
-static int mark(scanner *scan, int64_t position) {
+static inline int mark(scanner *scan, int64_t position) {
     if (scan->marks_count == scan->marks_capacity) {
         int64_t capacity = scan->marks_capacity ? scan->marks_capacity * 2 : 64;
         int64_t *marks = realloc(scan->marks, (size_t)capacity * sizeof(int64_t));
@@ -246,8 +246,11 @@ static int64_t next_segment(scanner *scan, int64_t position, int64_t end, uint8_
         while (position < end && is_blank(data[position]) && data[position] != terminator) position++;
         scan->start = position;
         scan->marks_count = 0;
-        for (; position < end && data[position] != terminator; position++)
-            if (data[position] == scan->element_mark && !mark(scan, position)) return -1;
+        const uint8_t *hit = memchr(data + position, terminator, (size_t)(end - position));
+        int64_t stop = hit ? hit - data : end;
+        for (const uint8_t element_mark = scan->element_mark; position < stop; position++)
+            if (data[position] == element_mark && !mark(scan, position)) return -1;
+        position = stop;
         scan->stop = position++;
         while (scan->stop > scan->start && (data[scan->stop - 1] == '\r' || data[scan->stop - 1] == '\n')) scan->stop--;
         if (scan->stop > scan->start) return position;

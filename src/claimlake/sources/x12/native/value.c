@@ -24,7 +24,9 @@ int64_t x12_envelope(const uint8_t *data, int64_t begin, int64_t end, int32_t el
         int64_t stop = hit ? hit - data : end, next = stop + 1;
         while (stop > position && (data[stop - 1] == '\r' || data[stop - 1] == '\n')) stop--;
         if (stop > position) {
-            for (int at = 0; at < 7; at++) {
+            uint8_t first = data[position];
+            int is_candidate = first == 'S' || first == 'G' || first == 'I' || first == 'T';
+            for (int at = 0; is_candidate && at < 7; at++) {
                 int64_t length = (int64_t)strlen(names[at]);
                 if (stop - position < length || memcmp(data + position, names[at], (size_t)length)) continue;
                 if (stop - position > length && data[position + length] != element_mark) continue;
@@ -131,8 +133,19 @@ int64_t x12_lengths(const uint8_t *data, const int64_t *start, int64_t *end, int
 
 /* Copies the values behind one another; returns whether any byte is outside ASCII. */
 int32_t x12_gather(const uint8_t *data, const int64_t *start, const int64_t *end, int64_t count, uint8_t *out) {
-    uint8_t any = 0;
-    for (int64_t row = 0; row < count; row++)
-        for (int64_t at = start[row]; at < end[row]; at++) { *out++ = data[at]; any |= data[at]; }
-    return any >> 7;
+    uint64_t any = 0;
+    for (int64_t row = 0; row < count; row++) {
+        int64_t at = start[row], length = end[row] - at;
+        for (; length >= 8; length -= 8, at += 8, out += 8) {
+            uint64_t word;
+            memcpy(&word, data + at, 8);
+            memcpy(out, &word, 8);
+            any |= word;
+        }
+        for (; length > 0; length--) {
+            any |= data[at];
+            *out++ = data[at++];
+        }
+    }
+    return (any & 0x8080808080808080ull) != 0;
 }
