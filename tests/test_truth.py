@@ -80,7 +80,7 @@ def expected(kpis: Kpis, key: str, month: date, grain: dict[str, str]) -> Fracti
 
 def quotient(sides: Sides) -> Fraction | None:
     numerator, denominator = sides
-    return None if numerator is None or not denominator else numerator / denominator
+    return None if numerator is None or not denominator or denominator < 0 else numerator / denominator
 
 
 @pytest.mark.parametrize("org_id", ["peterson_health", "citizens_medical_center"])

@@ -43,12 +43,12 @@ def workspace(tmp_path: Path) -> Workspace:
     return made
 
 
-def publish_gold(workspace: Workspace, claims: Rows) -> None:
+def publish_gold(workspace: Workspace, claims: Rows, days: Rows = DAYS) -> None:
     """Replace the gold tables and publish them as the next snapshot."""
     adjudicated = [{"billing_type": "PB", "first_remit_date": "2025-04-10", **claim} for claim in claims]
     given: dict[str, Rows] = {
         "gold.fact_claim": adjudicated,
-        "gold.daily_financials": [{"billing_type": "PB", **day} for day in DAYS],
+        "gold.daily_financials": [{"billing_type": "PB", **day} for day in days],
     }
     lake = Lake(workspace.lake_path)
     with duckdb.connect() as connection:
@@ -116,6 +116,17 @@ def test_empty_denominator_is_published_without_value_but_with_the_reason(worksp
     [line] = published(workspace, "phys_line_denial_rate")
     assert line["result_value_numeric"] is None
     assert json.loads(line["result_metadata"])["reason"] == "no_denominator"
+
+
+def test_negative_denominator_is_published_without_value_but_with_its_parts(workspace: Workspace) -> None:
+    publish_gold(workspace, CLAIMS, [{**DAYS[0], "net_ar": "50.00", "net_patient_service_revenue": "-89.00"}])
+    report = only(calculate(workspace))
+    assert report.rejected == ()
+    [days] = published(workspace, "phys_net_days_ar")
+    assert days["result_value_numeric"] is None
+    metadata = json.loads(days["result_metadata"])
+    assert (metadata["reason"], metadata["numerator"]) == ("negative_denominator", "50.000000")
+    assert Decimal(metadata["denominator"]) < 0
 
 
 def test_second_run_adds_nothing(workspace: Workspace) -> None:

@@ -86,7 +86,10 @@ def _calculation(catalog: Catalog, kpi: Kpi) -> Iterator[str]:
         if side.terms:
             yield "\n".join(_side(name.capitalize(), side))
     if kpi.kind == "ratio":
-        yield _wrapped("Without a denominator there is no value, never 0: reason no_denominator.")
+        yield _wrapped(
+            "Without a denominator there is no value, never 0: reason no_denominator. "
+            "Nor is there one when the denominator is below 0: reason negative_denominator."
+        )
 
 
 def _formula(kpi: Kpi) -> str:

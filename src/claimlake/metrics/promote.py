@@ -86,8 +86,8 @@ def _fault(result: Result) -> str | None:
         return f"metadata {missing[0]} is missing"
     if (result.value.value is None) != (result.value.reason is not None):
         return "a result has a value or a reason, not both"
-    if result.value.denominator is not None and result.value.denominator < 0:
-        return "denominator is negative"
+    if result.value.value is not None and (result.value.denominator or 0) < 0:
+        return "a value over a negative denominator"
     if not _is_consistent(result):
         return "value is not numerator over denominator"
     return None

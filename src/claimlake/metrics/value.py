@@ -12,6 +12,8 @@ from claimlake.metrics.measure import Amount
 from claimlake.metrics.period import Period
 
 NO_DENOMINATOR = "no_denominator"
+NEGATIVE_DENOMINATOR = "negative_denominator"
+"""Reversals outweigh what was billed or earned: a share of less than nothing means nothing."""
 MONTHS_ONLY = "calendar_months_only"
 MISSING_TABLE = "no_table"
 
@@ -30,8 +32,8 @@ class MetricValue:
     numerator: Decimal | None = None
     denominator: Decimal | None = None
     reason: str | None = None
-    """no_denominator, no_snapshot, no_amount, no_table, calendar_months_only, not_available_by:<dimension>,
-    or missing:<KPI> of a derived KPI."""
+    """no_denominator, negative_denominator, no_snapshot, no_amount, no_table, calendar_months_only,
+    not_available_by:<dimension>, or missing:<KPI> of a derived KPI."""
     numerator_rows: int = 0
     denominator_rows: int = 0
     is_window_covered: bool = True
@@ -60,6 +62,8 @@ def divided(kpi: Kpi, period: Period, dims: Dims, numerator: Amount, denominator
         value = None if numerator.value is None else numerator.value * kpi.scale_fraction
     elif denominator.reason is None and not denominator.value:
         reason = NO_DENOMINATOR
+    elif denominator.value is not None and denominator.value < 0:
+        reason = reason or NEGATIVE_DENOMINATOR
     elif numerator.value is not None and denominator.value:
         value = numerator.value / denominator.value * kpi.scale_fraction
     return MetricValue(

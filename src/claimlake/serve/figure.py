@@ -97,6 +97,7 @@ def reason_text(reason: str | None) -> str:
     name = subject.replace("_", " ")
     texts = {
         "no_denominator": "Nothing to measure this month",
+        "negative_denominator": "Reversals exceed what it is measured against",
         "no_snapshot": "No A/R snapshot for this day",
         "no_amount": "No amount is known",
         "no_table": "Not published yet",
