@@ -1,0 +1,5 @@
+"""`python -m claimlake` is the `claimlake` command."""
+
+from claimlake.cli import main
+
+main()
