@@ -1,7 +1,8 @@
 -- One row per claim or line status of a 277CA, and the transmission it acknowledges.
 -- Best evidence first: CLM01 in the 2200D trace together with BHT03 in the 2200B trace ('batch_and_claim'); CLM01 with
 -- the clearinghouse number REF*D9 ('clearinghouse_trace'); CLM01 with equal charge and service date where the
--- acknowledgement states them, sent before it ('claim_and_charge', probable). Payer, charge and date then tell apart
+-- acknowledgement states them, sent before it ('claim_and_charge', probable); a claim of a flat file carries the day of
+-- its export, not of its sending, so for it the order of days says nothing. Payer, charge and date then tell apart
 -- transmissions with equal evidence. Of several transmissions of one obligation the last one sent before the
 -- acknowledgement is meant; transmissions of different obligations are 'ambiguous' and name none.
 -- grain: org_id, ack_event_key
@@ -39,7 +40,7 @@ evidence as (
             when
                 coalesce(status.charge_amount = claim.total_charge_amount, true)
                 and coalesce(status.service_from between claim.statement_from and claim.statement_to, true)
-                and cast(claim.submitted_at as date) <= cast(status.received_at as date)
+                and (claim.medium is null or cast(claim.submitted_at as date) <= cast(status.received_at as date))
                 then 1
             else 0
         end as strength,
