@@ -14,10 +14,10 @@ help:            ## Say what each target does
 	.tools/bin/pip install --quiet --disable-pip-version-check uv
 
 setup: $(filter .tools/bin/uv,$(UV))   ## Everything a developer needs, in .venv
-	$(UV) sync --quiet --frozen --inexact --all-groups --extra sail
+	$(UV) sync --quiet --frozen --inexact --all-groups --extra sail --extra fast
 
 demo: $(filter .tools/bin/uv,$(UV))    ## Generate a synthetic network, load it, and open the dashboards
-	$(UV) sync --quiet --frozen --inexact --no-default-groups
+	$(UV) sync --quiet --frozen --inexact --no-default-groups --extra fast
 	$(RUN) claimlake demo $(DEMO)
 
 test: setup      ## Run the tests, models and KPIs on DuckDB and on a Spark Connect server
