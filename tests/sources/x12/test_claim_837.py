@@ -222,3 +222,11 @@ def test_a_line_without_lx_and_a_second_service_in_one_line_are_lines_too() -> N
 def test_a_service_outside_any_claim_is_told() -> None:
     found = reading(claims(*HEADER, *SUBSCRIBER, "SV1*HC:1*10*UN*1"))
     assert [(item.rule, item.segment) for item in found.findings] == [("X12-11", "SV1")]
+
+
+def test_a_claim_whose_lines_do_not_add_up_is_told_and_stays() -> None:
+    assert reading(claims(*HEADER, *SUBSCRIBER, *PROFESSIONAL)).findings == ()
+    off = [item.replace("CLM*ACCT1*150.5*", "CLM*ACCT1*150.6*") for item in PROFESSIONAL]
+    found = reading(claims(*HEADER, *SUBSCRIBER, *off))
+    assert [(item.rule, item.loop) for item in found.findings] == [("CLM-03", "2300")]
+    assert len(found.tables["claims_837"]) == 1

@@ -9,7 +9,7 @@ from interchange import interchange, picked, reading, rows, transaction
 from claimlake.errors import SourceError
 from claimlake.sources.x12 import is_x12
 
-CLAIMS = ("CLP*ACCT1*1*100*60**12*PCN1", "CAS*CO*45*40", "SVC*HC:99214:25*100*60")
+CLAIMS = ("CLP*ACCT1*1*100*60**12*PCN1", "SVC*HC:99214:25*100*60", "CAS*CO*45*40")
 PAYMENT = ("BPR*I*60*C*NON", "TRN*1*T1*1", "N1*PR*NORTH MUTUAL", "N1*PE*RIVER CLINIC*XX*1234567893")
 REMITTANCE = transaction("835", *PAYMENT, *CLAIMS)
 

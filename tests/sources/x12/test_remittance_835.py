@@ -29,7 +29,7 @@ CLAIM = (
     "AMT*B6*560",
     "LQ*HE*N130",
     "LQ*HE*M15",
-    "SVC*HC:85025*400*150*0300*1*HC:85027**3",
+    "SVC*HC:85025*400*363*0300*1*HC:85027**3",
     "CAS*CO*97*37*2",
     "DTM*150*20260103",
     "DTM*151*20260104",
@@ -178,3 +178,20 @@ def test_amounts_are_exact_to_the_cent() -> None:
         Decimal(text)
         for text in ("0.10", "0.20", "-0.03", "9999999999999.99", "4.00", "5.00", "6.70", "7.00")
     ]
+
+
+def told(content: bytes) -> list[tuple[str, str]]:
+    return [(item.rule, item.segment) for item in reading(content).findings]
+
+
+def test_claims_and_lines_that_do_not_balance_are_told_and_stay() -> None:
+    assert told(remittance(*PAYMENT, *CLAIM)) == []
+    line = [item.replace("CAS*PR*1*60", "CAS*PR*1*61") for item in CLAIM]
+    assert told(remittance(*PAYMENT, *line)) == [("SVC-01", "SVC"), ("CLP-01", "CLP")]
+    charge = [item.replace("SVC*HC:85025*400*363", "SVC*HC:85025*401*364") for item in CLAIM]
+    assert told(remittance(*PAYMENT, *charge)) == [("CLP-03", "CLP")]
+
+
+def test_codes_outside_their_list_are_told() -> None:
+    odd = [item.replace("CAS*CO*97", "CAS*CR*97").replace("CLP*ACCT1*1*", "CLP*ACCT1*5*") for item in CLAIM]
+    assert told(remittance(*PAYMENT, *odd)) == [("X12-13", "CLP"), ("X12-13", "CAS")]

@@ -1,6 +1,6 @@
 """The 999 implementation acknowledgement: the answer to each transaction set, its errors (005010X231A1)."""
 
-from claimlake.sources.x12.spec import Loop, Table, Transaction, joined, number, text, whole
+from claimlake.sources.x12.spec import Loop, Table, Transaction, coded, joined, number, text, whole
 
 LOOPS = (
     Loop("2000", ("AK2",), is_row=True),
@@ -22,7 +22,7 @@ SET = Table(
         text("group_version", "ST AK1 03"),
         text("set_code", "2000 AK2 01"),
         text("set_control_number", "2000 AK2 02"),
-        text("set_status", "IK5 IK5 01"),
+        coded("set_status", "IK5 IK5 01", "A", "E", "M", "R", "W", "X"),
         joined("error_codes", "IK5 IK5 02:06"),
         text("group_status", "AK9 AK9 01"),
         whole("sets_included", "AK9 AK9 02"),

@@ -7,6 +7,7 @@ from claimlake.sources.x12 import balance
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.finding import Finding
 from claimlake.sources.x12.plan import Places, Scan, loop_level
+from claimlake.sources.x12.segment import is_one_of
 from claimlake.sources.x12.spec import MONEY, ROOT, Transaction, path
 from claimlake.sources.x12.table import Finished
 
@@ -25,7 +26,11 @@ def check(
         findings += balance.remittance(sets, tables)
     findings += _trailers(transaction, sets, tables, {item.transaction_no for item in findings})
     for table in finished:
-        findings += _values(table, sets)
+        findings += _values(table, sets) + _codes(table, sets)
+    if transaction.code == "835":
+        findings += balance.remittance_rows(sets, tables)
+    if transaction.code == "837":
+        findings += balance.claim_rows(sets, tables)
     findings += _lost(sets, scan.lost(), data)
     by_number = {item.transaction_no: item for item in sets}
     order = {"X12-06": 0, "X12-07": 1}
@@ -105,6 +110,22 @@ def _values(table: Finished, sets: list[TransactionSet]) -> list[Finding]:
                     byte_offset=int(table.position[1].values[row]),
                 )
             )
+    return found
+
+
+def _codes(table: Finished, sets: list[TransactionSet]) -> list[Finding]:
+    found = []
+    for column, cells in zip(table.table.columns, table.columns, strict=True):
+        if not column.codes:
+            continue
+        data = np.frombuffer(cells.text, dtype=np.uint8)
+        is_known = is_one_of(data, cells.values[:-1], cells.values[1:], column.codes)
+        for row in np.flatnonzero(cells.is_valid & ~is_known).tolist():
+            item = sets[int(table.transaction[row])]
+            number, place = (int(values.values[row]) for values in table.position[:2])
+            reason = f"{table.table.name}.{column.name} ({column.citation}) is not one of its codes"
+            segment = column.citation.split()[-2].split("*")[0]
+            found.append(Finding(item.transaction_no, "X12-13", reason, segment, "", number, place))
     return found
 
 

@@ -66,6 +66,7 @@ class Group:
     group_no: int
     elements: tuple[str, ...] = ()
     transactions: int = 0
+    controls: set[str] = field(default_factory=set)
     is_open: bool = True
 
     def element(self, number: int) -> str | None:
@@ -267,6 +268,9 @@ class _Outliner:
             byte_offset=self.start,
         )
         self.group.transactions += 1
+        if control in self.group.controls:
+            self._tell("X12-12", f"ST02 {control!r} repeats in its group", "ST", self.number, self.start)
+        self.group.controls.add(control)
         self.outline.transactions.append(self.current)
 
     def _trailer(self, elements: tuple[str, ...], end: int) -> None:

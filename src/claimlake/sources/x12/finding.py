@@ -34,6 +34,12 @@ RULES = {
         Rule("X12-09", "warn", "a date, time or quantity is written as its format says"),
         Rule("X12-10", "warn", "text outside transactions means nothing"),
         Rule("X12-11", "warn", "a segment stands in a loop that has it"),
+        Rule("X12-12", "warn", "the transactions of a group have different control numbers"),
+        Rule("X12-13", "warn", "a code is one of its list"),
+        Rule("SVC-01", "warn", "SVC02 less the line's CAS amounts is SVC03"),
+        Rule("CLP-01", "warn", "CLP03 less the CAS amounts of the claim and its lines is CLP04"),
+        Rule("CLP-03", "warn", "where there are lines, their SVC02 add up to CLP03"),
+        Rule("CLM-03", "warn", "the charges of the lines add up to CLM02"),
         Rule("ERA-01", "quarantine", "BPR02 is the sum of CLP04 less the sum of PLB amounts"),
         Rule("ERA-04", "quarantine", "BPR02 is not negative"),
     )

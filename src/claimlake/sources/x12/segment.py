@@ -171,6 +171,8 @@ def is_one_of(data: NDArray[np.uint8], start: Positions, end: Positions, allowed
     """Which values are exactly one of these."""
     size = end - start
     found = np.zeros(len(size), dtype=bool)
+    if not len(data):
+        return found
     for word in allowed:
         same = size == len(word)
         for offset, byte in enumerate(word):

@@ -208,6 +208,8 @@ class Column:
     type: str
     source: Source
     phi: bool = False
+    codes: tuple[bytes, ...] = ()
+    """The codes it may have; any other is told."""
 
     @property
     def citation(self) -> str:
@@ -309,6 +311,11 @@ weight = _column(WEIGHT)
 day = _column("date")
 moment = _column("timestamp")
 whole = _column("int")
+
+
+def coded(name: str, citation: str, *codes: str) -> Column:
+    """A text column of which the codes are known."""
+    return Column(name, "text", Element((path(citation),)), codes=tuple(code.encode() for code in codes))
 
 
 def number(name: str, loop: str) -> Column:

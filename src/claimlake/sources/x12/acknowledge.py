@@ -1,0 +1,93 @@
+"""The 999 that answers a file: accepted, accepted with errors or rejected, for every transaction set."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from claimlake.sources.x12.envelope import Group, Interchange, TransactionSet
+from claimlake.sources.x12.finding import Finding
+from claimlake.sources.x12.reader import Reading
+
+VERSION = "005010X231A1"
+
+# IK502: 1 not supported, 2 trailer missing, 3 control numbers differ, 4 wrong count, 5 segments in error.
+_SET_ERRORS = {"X12-00": "1", "X12-06": "2", "X12-02": "3", "X12-01": "4"}
+# IK304: 2 unexpected segment, 3 required segment missing, 8 the segment has element errors.
+_SEGMENT_ERRORS = {"X12-11": "2", "X12-07": "3", "X12-08": "8", "X12-09": "8", "X12-13": "8"}
+
+
+def acknowledgement(reading: Reading, *, at: datetime, control_number: int = 1) -> bytes:
+    """An interchange with one 999 for every group of the file; empty when there is none to answer.
+
+    Args:
+        at: date and time it is made.
+        control_number: ISA13 of the first interchange; each further one counts on.
+    """
+    made = []
+    for number, (_, members) in enumerate(
+        groupby(reading.transactions, key=lambda item: item.interchange.interchange_no), control_number
+    ):
+        sets = [item for item in members if item.group.element(1) != "FA"]  # a 999 is never answered
+        if sets:
+            made.append(_interchange(sets, reading.findings, at, number))
+    return b"".join(made)
+
+
+def _interchange(
+    sets: Sequence[TransactionSet], findings: Sequence[Finding], at: datetime, number: int
+) -> bytes:
+    groups = [list(members) for _, members in groupby(sets, key=lambda item: item.group.group_no)]
+    first = sets[0]
+    segments = [_header(first.interchange, at, number), _group_header(first.group, at, number)]
+    for control, members in enumerate(groups, 1):
+        body = _set(members, findings)
+        segments += [f"ST*999*{control:04d}*{VERSION}", *body, f"SE*{len(body) + 2}*{control:04d}"]
+    segments += [f"GE*{len(groups)}*{number}", f"IEA*1*{number:09d}"]
+    return "".join(f"{segment}~\n" for segment in segments).encode()
+
+
+def _header(interchange: Interchange, at: datetime, number: int) -> str:
+    """ISA with sender and receiver exchanged."""
+    sender = f"{interchange.element(7) or 'ZZ':2.2}*{interchange.element(8) or '':15.15}"
+    receiver = f"{interchange.element(5) or 'ZZ':2.2}*{interchange.element(6) or '':15.15}"
+    usage = interchange.element(15) or "P"
+    parties = f"00*{'':10}*00*{'':10}*{sender}*{receiver}"
+    return f"ISA*{parties}*{at:%y%m%d}*{at:%H%M}*^*00501*{number:09d}*0*{usage}*:"
+
+
+def _group_header(group: Group, at: datetime, number: int) -> str:
+    parties = f"{group.element(3) or 'UNKNOWN'}*{group.element(2) or 'UNKNOWN'}"
+    return f"GS*FA*{parties}*{at:%Y%m%d}*{at:%H%M%S}*{number}*X*{VERSION}"
+
+
+def _set(members: Sequence[TransactionSet], findings: Sequence[Finding]) -> list[str]:
+    group = members[0].group
+    segments = ["*".join(("AK1", group.element(1) or "", group.element(6) or "", group.element(8) or ""))]
+    verdicts = []
+    for item in members:
+        mine = [finding for finding in findings if finding.transaction_no == item.transaction_no]
+        verdict = _verdict(item, mine)
+        verdicts.append(verdict[0])
+        about = ("AK2", item.code, item.control_number or "", item.implementation or "")
+        segments += ["*".join(about).rstrip("*"), *_errors(item, mine), "*".join(("IK5", *verdict))]
+    accepted = sum(verdict != "R" for verdict in verdicts)
+    status = "R" if not accepted else "P" if accepted < len(members) else "E" if "E" in verdicts else "A"
+    return [*segments, f"AK9*{status}*{len(members)}*{len(members)}*{accepted}"]
+
+
+def _verdict(item: TransactionSet, findings: Iterable[Finding]) -> tuple[str, ...]:
+    rules = [item.reason_code or "", *(finding.rule for finding in findings)]
+    codes = sorted({_SET_ERRORS.get(rule, "5") for rule in rules if rule})
+    if item.status != "accepted":
+        return ("R", *codes[:5])
+    return ("E", *codes[:5]) if codes else ("A",)
+
+
+def _errors(item: TransactionSet, findings: Iterable[Finding]) -> list[str]:
+    found = []
+    for finding in findings:
+        code = _SEGMENT_ERRORS.get(finding.rule)
+        if code and finding.segment:
+            position = (finding.segment_no or item.segment_no) - item.segment_no + 1
+            found.append(f"IK3*{finding.segment}*{position}*{finding.loop}*{code}")
+    return found
