@@ -22,9 +22,9 @@ from claimlake.workspace import Workspace
 KILLS = int(os.environ.get("CLAIMLAKE_KILLS", "2"))
 CLAIMS = 150
 MOMENTS = {
-    "load_id", "ingested_at", "loaded_at", "quarantined_at", "quarantined_date", "checked_at", "loaddate", "calculated_at",
-    "as_of_datetime", "result_key", "result_metadata", "created_datetime", "updated_datetime", "valid_from_datetime",
-    "published_at", "id",
+    "load_id", "ingested_at", "loaded_at", "quarantined_at", "quarantined_date", "checked_at", "loaddate",
+    "calculated_at", "as_of_datetime", "result_key", "result_metadata", "created_datetime",
+    "updated_datetime", "valid_from_datetime", "published_at", "id",
 }  # fmt: skip
 """Columns that say when something was done, or are made of when."""
 HISTORIES = {"metrics.staging_result", "metrics.metric_lineage", "platform.snapshot"}
@@ -51,9 +51,8 @@ def digests(workspace: Path) -> dict[str, tuple[int, str]]:
             for table in lake.names(layer):
                 if table in HISTORIES or not lake.files(table):
                     continue
-                database.execute(
-                    f"create or replace view rows as from read_parquet({lake.files(table)}, union_by_name = true)"
-                )
+                scan = f"read_parquet({lake.files(table)}, union_by_name = true)"
+                database.execute(f"create or replace view rows as from {scan}")
                 columns = [
                     name for name, *_ in database.execute("describe rows").fetchall() if name not in MOMENTS
                 ]

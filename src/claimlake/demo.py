@@ -54,7 +54,7 @@ def _prepare(workspace: Workspace, scale: str, seed: int, progress: Callable[[st
 
 
 def deliver(network: Path, workspace: Workspace) -> None:
-    """Copy a generated network to where a workspace expects deliveries: tenants, landing files, EMR databases."""
+    """Copy a generated network to where a workspace expects it: tenants, landing files, EMR databases."""
     for name in ("tenants", "landing", "emr"):
         shutil.copytree(network / name, workspace.path / name, dirs_exist_ok=True)
 

@@ -18,11 +18,11 @@ FREE_BYTES = 1 << 30
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: its name, whether it is well, and what was seen or what to do."""
+    """One thing that was looked at: its name, what was seen or what to do, and whether it is well."""
 
     name: str
-    is_well: bool
     detail: str
+    is_well: bool = True
 
 
 def examine(path: Path) -> list[Finding]:
@@ -31,16 +31,16 @@ def examine(path: Path) -> list[Finding]:
 
 
 def _python() -> Finding:
-    return Finding("Python", sys.version_info >= (3, 11), platform.python_version())
+    return Finding("Python", platform.python_version(), sys.version_info >= (3, 11))
 
 
 def _libraries() -> list[Finding]:
-    found = [Finding(name, True, version(name)) for name in CORE]
+    found = [Finding(name, version(name)) for name in CORE]
     for package, extra in OPTIONAL.items():
         try:
-            found.append(Finding(package, True, version(_distribution(package))))
+            found.append(Finding(package, version(_distribution(package))))
         except PackageNotFoundError:
-            found.append(Finding(package, True, f"not installed; pip install 'claimlake[{extra}]' adds it"))
+            found.append(Finding(package, f"not installed; pip install 'claimlake[{extra}]' adds it"))
     return found
 
 
@@ -50,28 +50,28 @@ def _distribution(package: str) -> str:
 
 def _content() -> Finding:
     try:
-        return Finding("Built-in content", True, str(content_path()))
+        return Finding("Built-in content", str(content_path()))
     except ClaimlakeError as error:
-        return Finding("Built-in content", False, str(error))
+        return Finding("Built-in content", str(error), is_well=False)
 
 
 def _sqlite() -> Finding:
-    return Finding("SQLite", sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version)
+    return Finding("SQLite", sqlite3.sqlite_version, sqlite3.sqlite_version_info >= (3, 35))
 
 
 def _disk(path: Path) -> Finding:
     existing = next(folder for folder in (path.resolve(), *path.resolve().parents) if folder.exists())
     free = shutil.disk_usage(existing).free
-    return Finding("Disk", free > FREE_BYTES, f"{free / 1e9:,.1f} GB free at {existing}")
+    return Finding("Disk", f"{free / 1e9:,.1f} GB free at {existing}", free > FREE_BYTES)
 
 
 def _workspace(path: Path) -> list[Finding]:
     if not (path / "claimlake.yml").exists():
-        return [Finding("Workspace", True, f"none at {path.resolve()}; claimlake init creates one")]
+        return [Finding("Workspace", f"none at {path.resolve()}; claimlake init creates one")]
     try:
         workspace = Workspace.open(path)
         with workspace.control() as control:
             (answer,) = control.execute("pragma quick_check").fetchone()
     except (ClaimlakeError, sqlite3.Error) as error:
-        return [Finding("Workspace", False, str(error))]
-    return [Finding("Workspace", answer == "ok", f"{workspace.path} (control database: {answer})")]
+        return [Finding("Workspace", str(error), is_well=False)]
+    return [Finding("Workspace", f"{workspace.path} (control database: {answer})", answer == "ok")]

@@ -49,7 +49,7 @@ def calculate_metrics(workspace: Workspace, progress: Progress) -> MetricReport:
 
 
 def watch(workspace: Workspace, *, seconds: float, progress: Progress, rounds: int | None = None) -> None:
-    """Run whenever something new has arrived, looking every `seconds`; for ever unless `rounds` says how often."""
+    """Run whenever something new has arrived, looking every `seconds`, for ever or for some `rounds`."""
     while rounds is None or rounds > 0:
         if ingest(workspace, progress=progress).total.loaded:
             build_models(workspace, progress)

@@ -1,4 +1,4 @@
-"""Claims, lines, remittances and denial cases as the ledger tells them (rules of adjudication: domain model §4)."""
+"""Claims, lines, remittances and denial cases as the ledger tells them (its own reading of the rules)."""
 
 from bisect import bisect_right
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The initial-denial and A/R ageing KPIs of one month, worked out from the ledger: numerator and denominator."""
+"""The initial-denial and A/R ageing KPIs of one month: numerator and denominator, from the ledger."""
 
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta

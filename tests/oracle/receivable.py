@@ -156,8 +156,8 @@ class Receivables:
             **{
                 column: account[column]
                 for column in (
-                    "entity_id", "account_id", "billing_type", "facility_id", "department_id", "provider_id", "payer_id",
-                    "payer_class",
+                    "entity_id", "account_id", "billing_type", "facility_id", "department_id",
+                    "provider_id", "payer_id", "payer_class",
                 )
             },
             "account_class": account["payer_class"],

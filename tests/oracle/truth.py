@@ -15,8 +15,8 @@ import yaml
 Row = dict[str, Any]
 CODE_SETS = Path(__file__).resolve().parents[2] / "lakehouse" / "reference"
 TABLES = (
-    "account", "charge", "coverage", "claim", "claim_line", "submission", "adjudication", "service", "adjustment",
-    "transaction", "work_event", "gl_month", "provider",
+    "account", "charge", "coverage", "claim", "claim_line", "submission", "adjudication", "service",
+    "adjustment", "transaction", "work_event", "gl_month", "provider",
 )  # fmt: skip
 
 
