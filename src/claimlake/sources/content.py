@@ -42,9 +42,9 @@ def content_of(file: Path) -> Content:
         return Content("", problem="is not text")
     encoding = encoding_of(file, (marked,) if marked else UNMARKED)
     if encoding is None:
-        mark = f"not {marked} text, though its mark says so"
-        expected = mark if marked else "neither UTF-8 nor Windows-1252 text"
-        return Content("", problem=f"is {expected}")
+        claimed = f"not {marked} text, though its mark says so"
+        found = claimed if marked else "neither UTF-8 nor Windows-1252 text"
+        return Content("", problem=f"is {found}")
     start = head.decode(encoding, errors="ignore").lstrip()[:1]
     return Content("json" if start in "[{" else "delimited", encoding)
 
