@@ -36,3 +36,15 @@ def test_other_engines_read_the_snapshots_as_a_table(workspace: Workspace, lake:
         (1, "silver.a", 1),
         (2, "silver.a", 2),
     ]
+
+
+def test_a_publication_killed_before_its_copy_is_copied_by_the_next(
+    workspace: Workspace, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(workspace, {"silver.a": 1})
+    with monkeypatch.context() as killed:
+        killed.setattr("claimlake.lake.snapshot._mirror", lambda _: None)
+        publish(workspace, {"silver.a": 2})
+    publish(workspace, {"silver.a": 3})
+    assert rows(lake, "platform.snapshot", "snapshot_id, table_version") == [(1, 1), (2, 2), (3, 3)]
+    assert lake.version("platform.snapshot") == 3, "one commit a snapshot, nothing written twice"

@@ -80,7 +80,7 @@ def pin(workspace: Workspace, snapshot_id: int) -> Snapshot:
         raise QueryError(
             f"no snapshot {snapshot_id}.",
             where=str(workspace.path),
-            remedy="List them with: claimlake doctor",
+            remedy="Take the id of a published one, from the table platform.snapshot.",
         )
     return found
 
@@ -113,16 +113,24 @@ def _tables(snapshot: Snapshot | None) -> Mapping[str, int]:
 
 
 def _mirror(workspace: Workspace) -> None:
-    """Copy the snapshots into a Delta table, for engines that cannot read the control database."""
-    rows = [
+    """Append the snapshots a Delta table lacks, for engines that cannot read the control database."""
+    lake = Lake(workspace.lake_path)
+    lake.create(TABLE, COLUMNS, partition_by=())
+    newest = lake.transaction(TABLE, TABLE) or 0
+    with duckdb.connect() as connection:
+        for found in reversed(snapshots(workspace)):
+            if found.id > newest:
+                rows = connection.sql(values_sql(COLUMNS, _rows(found)))
+                lake.append(TABLE, rows, transaction=(TABLE, found.id))
+
+
+def _rows(snapshot: Snapshot) -> list[dict[str, object]]:
+    return [
         {
-            "snapshot_id": found.id,
-            "published_at": found.published_at,
+            "snapshot_id": snapshot.id,
+            "published_at": snapshot.published_at,
             "table_name": table,
             "table_version": version,
         }
-        for found in reversed(snapshots(workspace))
-        for table, version in found.tables.items()
+        for table, version in snapshot.tables.items()
     ]
-    with duckdb.connect() as connection:
-        Lake(workspace.lake_path).replace(TABLE, connection.sql(values_sql(COLUMNS, rows)), partition_by=())

@@ -114,6 +114,10 @@ class Lake:
         write_deltalake(delta, rows, mode="append", schema_mode="merge", commit_properties=properties)
         return self._open(table).version()
 
+    def transaction(self, table: str, application: str) -> int | None:
+        """Number of the newest transaction of an application in the table's log."""
+        return self._open(table).transaction_version(application)
+
     def replace(
         self,
         table: str,
