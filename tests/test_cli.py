@@ -8,7 +8,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from claimlake.access.audit import record, verify
+from claimlake.access.user import User
 from claimlake.cli import main
+from claimlake.workspace import Workspace
 
 REMITTANCE = (
     "ISA*00*          *00*          *ZZ*PAYER          *ZZ*PROVIDER       "
@@ -127,3 +130,41 @@ def test_doctor_finds_this_installation_well(tmp_path: Path) -> None:
     assert {"Python", "duckdb", "Built-in content"} <= {
         finding["name"] for finding in json.loads(result.output)
     }
+
+
+def test_the_audit_chain_is_held_to_an_earlier_head(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "lake")
+    record(workspace, User("jo", "acme", "analyst"), "page")
+    first = verify(workspace).head
+    record(workspace, User("jo", "acme", "analyst"), "page")
+    command = ["audit", "verify", "--dir", str(workspace.path), "--expected-head"]
+    assert CliRunner().invoke(main, [*command, first]).exit_code == 0
+    other = CliRunner().invoke(main, [*command, "f" * 64])
+    assert (other.exit_code, other.output) == (1, "Broken: the expected head is not in the chain.\n")
+
+
+def test_an_unexpected_error_shows_where_but_never_a_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = "ANN " + "ELM"
+
+    def fails(_: Path) -> None:
+        raise ValueError(value)
+
+    monkeypatch.setattr("claimlake.cli.doctor.examine", fails)
+    result = CliRunner().invoke(main, ["doctor", "--dir", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "unexpected ValueError" in result.output
+    assert "in doctor_command" in result.output
+    assert value not in result.output
+
+
+def test_only_the_named_proxies_are_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = Workspace.create(tmp_path / "lake")
+    given: dict[str, object] = {}
+    monkeypatch.setattr("claimlake.cli.uvicorn.run", lambda _, **options: given.update(options))
+    command = ["serve", "--dir", str(workspace.path)]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    assert given["forwarded_allow_ips"] == ["127.0.0.1"]
+    assert CliRunner().invoke(main, [*command, "--trusted-proxy", "10.0.0.7"]).exit_code == 0
+    assert given["forwarded_allow_ips"] == ["10.0.0.7"]

@@ -1,10 +1,8 @@
 """The `claimlake` command: one function a verb, each a thin layer over the function that does the work."""
 
-import json
 import logging
 import sys
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import uvicorn
 
 from claimlake import __version__, demo, doctor, pipeline
 from claimlake.access import audit, user, visit
-from claimlake.errors import ClaimlakeError
+from claimlake.command import CommandGroup, show, tell
 from claimlake.lake import land
 from claimlake.metrics import explain
 from claimlake.metrics.catalog import load_catalog
@@ -32,19 +30,7 @@ on_host = click.option("--host", default="127.0.0.1", show_default=True, help="A
 on_port = click.option("--port", default=8000, show_default=True, help="Port to listen on.")
 
 
-class Command(click.Group):
-    """A group whose expected failures are one message on standard error and exit code 1."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the subcommand."""
-        try:
-            return super().invoke(ctx)
-        except ClaimlakeError as error:
-            click.echo(f"Error: {error}", err=True)
-            ctx.exit(1)
-
-
-@click.group(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """A lakehouse for the healthcare revenue cycle: raw claims traffic in, trusted figures out."""
@@ -284,13 +270,20 @@ def audit_group() -> None:
 
 @audit_group.command("verify")
 @in_workspace
-def audit_verify_command(folder: Path) -> None:
-    """Prove that no audit entry was changed, removed or inserted."""
-    verdict = audit.verify(Workspace.open(folder))
+@click.option(
+    "--expected-head", metavar="HASH", help="A head noted earlier, which the chain must still hold."
+)
+def audit_verify_command(folder: Path, expected_head: str | None) -> None:
+    """Prove that no audit entry was changed, removed or inserted.
+
+    Example: claimlake audit verify --dir acme --expected-head 5f3a...
+    """
+    verdict = audit.verify(Workspace.open(folder), expected_head=expected_head)
     if verdict.is_whole:
         click.echo(f"{verdict.entries:,} entries, unbroken. Head: {verdict.head}")
     else:
-        click.echo(f"Broken at entry {verdict.broken_entry}: {verdict.reason}", err=True)
+        place = f" at entry {verdict.broken_entry}" if verdict.broken_entry else ""
+        click.echo(f"Broken{place}: {verdict.reason}.", err=True)
     sys.exit(0 if verdict.is_whole else 1)
 
 
@@ -354,12 +347,20 @@ def users_token_command(name: str, folder: Path, label: str) -> None:
 @in_workspace
 @on_host
 @on_port
-def serve_command(folder: Path, host: str, port: int) -> None:
+@click.option(
+    "--trusted-proxy",
+    "proxies",
+    multiple=True,
+    default=["127.0.0.1"],
+    show_default=True,
+    help="Address of the TLS proxy in front, whose X-Forwarded-* headers are believed; may be repeated.",
+)
+def serve_command(folder: Path, host: str, port: int, proxies: tuple[str, ...]) -> None:
     """Serve the dashboards and the API.
 
     Example: claimlake serve --dir acme --port 8080
     """
-    listen(Workspace.open(folder), host, port)
+    listen(Workspace.open(folder), host, port, proxies)
 
 
 @main.command("doctor")
@@ -376,24 +377,9 @@ def doctor_command(folder: Path, as_json: bool) -> None:
     sys.exit(0 if all(finding.is_well for finding in findings) else 1)
 
 
-def listen(workspace: Workspace, host: str, port: int) -> None:
-    """Serve a workspace until interrupted."""
-    uvicorn.run(create_app(workspace), host=host, port=port, log_level="warning", server_header=False)
-
-
-def tell(message: str) -> None:
-    """Show one step of long work on standard error."""
-    click.echo(message, err=True)
-
-
-def show(value: Any) -> None:
-    """Print a value as JSON; money as text, so that no digit is lost."""
-    click.echo(json.dumps(value, indent=2, default=_plain))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Decimal | Path):
-        return str(value)
-    raise TypeError(f"no JSON form of {type(value).__name__}")
+def listen(workspace: Workspace, host: str, port: int, proxies: Sequence[str] = ("127.0.0.1",)) -> None:
+    """Serve a workspace until interrupted; the proxies say who is asking, and whether over TLS."""
+    app, trusted = create_app(workspace), list(proxies)
+    uvicorn.run(
+        app, host=host, port=port, log_level="warning", server_header=False, forwarded_allow_ips=trusted
+    )
