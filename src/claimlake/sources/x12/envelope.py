@@ -198,7 +198,12 @@ def outline(content: Content, data: NDArray[np.uint8]) -> Outline:
     for number, ((place, delimiters), bound) in enumerate(zip(places, bounds, strict=True), 1):
         marks, count = envelope_marks(data, place, bound, delimiters)
         interchange = Interchange(number, delimiters, segment_no=reader.outline.segments + 1)
-        interchange.byte_offset, interchange.byte_length = place, bound - place
+        end = (
+            int(marks[-1][2]) + 1
+            if len(marks) and content[marks[-1][1] : marks[-1][1] + 3] == b"IEA"
+            else bound
+        )
+        interchange.byte_offset, interchange.byte_length = place, min(end, bound) - place
         reader.interchange(interchange, marks.tolist(), bound, count)
         reader.outline.segments += count
     return reader.outline

@@ -1,6 +1,7 @@
 """The lossless table: every segment of a file, whatever it is, so that it gives back the same bytes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from claimlake.sources.x12.contract import SEGMENT_CONTRACT
 from claimlake.sources.x12.envelope import Interchange, TransactionSet
 from claimlake.sources.x12.rows import Rows, batch_of
 from claimlake.sources.x12.scan import scan
+from claimlake.sources.x12.segment import Delimiters
 from claimlake.sources.x12.spec import Transaction
 from claimlake.sources.x12.walk import grammar
 
@@ -25,7 +27,7 @@ def segment_rows(
     specifications: Mapping[str, Transaction],
 ) -> Rows:
     """Every segment of the file with its loop and bytes; text before the first ISA is a row of its own."""
-    places = scan(UNKNOWN, data, interchanges, has_trace=True).trace()
+    places = scan(UNKNOWN, data, _spans(interchanges, len(data)), has_trace=True).trace()
     number, begin = places.segment_no, places.begin
     end = places.end
     if not len(begin) or begin[0] > 0:
@@ -47,6 +49,24 @@ def segment_rows(
     fields = [(field.name, field.type) for field in SEGMENT_CONTRACT.columns]
     fields += [("source_row", "bigint"), ("byte_offset", "bigint"), ("byte_length", "bigint")]
     return batch_of([name for name, _ in fields], [kind for _, kind in fields], columns, len(begin))
+
+
+@dataclass
+class _Span:
+    """An interchange and whatever follows it, up to the next one."""
+
+    segment_no: int
+    byte_offset: int
+    byte_length: int
+    delimiters: Delimiters
+
+
+def _spans(interchanges: Sequence[Interchange], size: int) -> list[_Span]:
+    bounds = [*(item.byte_offset for item in interchanges[1:]), size]
+    return [
+        _Span(item.segment_no, item.byte_offset, bound - item.byte_offset, item.delimiters)
+        for item, bound in zip(interchanges, bounds, strict=True)
+    ]
 
 
 def _transaction(begin: Positions, sets: Sequence[TransactionSet]) -> Typed:
