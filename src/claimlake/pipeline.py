@@ -49,11 +49,19 @@ def calculate_metrics(workspace: Workspace, progress: Progress) -> MetricReport:
 
 
 def watch(workspace: Workspace, *, seconds: float, progress: Progress, rounds: int | None = None) -> None:
-    """Run whenever something new has arrived, looking every `seconds`, for ever or for some `rounds`."""
+    """Run whenever something new has arrived, looking every `seconds`, `rounds` times or for ever.
+
+    The first round always builds: an earlier watch may have died between loading and building.
+    """
+    is_due = True
     while rounds is None or rounds > 0:
-        if ingest(workspace, progress=progress).total.loaded:
+        report = ingest(workspace, progress=progress)
+        for error in [*report.errors, *(file.error for file in report.files if file.error)]:
+            progress(f"Error: {error}")
+        if is_due or report.total.loaded:
             build_models(workspace, progress)
             calculate_metrics(workspace, progress)
+            is_due = False
         rounds = None if rounds is None else rounds - 1
         if rounds != 0:
             time.sleep(seconds)
