@@ -113,7 +113,7 @@ def tables(workspace: Workspace) -> Iterator[str]:
     columns = _model_columns(models, contracts, code_sets)
     yield "# Tables"
     yield (
-        "Bronze is as it arrived, silver has one vocabulary, gold holds the facts and dimensions of the KPIs. "
+        "Bronze is as it arrived, silver has one vocabulary, gold holds facts and dimensions of the KPIs. "
         "Every table is a Delta table at `lake/<layer>/<table>` of the workspace."
     )
     yield "## Bronze"
