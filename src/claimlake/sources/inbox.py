@@ -49,12 +49,15 @@ def scan(folder: Path, known: set[tuple[str, int, int]]) -> list[Candidate]:
 
 
 def settled(candidates: Iterable[Candidate], seconds: float) -> Iterator[Candidate]:
-    """The candidates that did not change for `seconds`; waits once, for the youngest."""
+    """The candidates that did not change for `seconds`; waits once, for the youngest.
+
+    A file from the future (its sender's clock is ahead) may be as young as one of this moment.
+    """
     waiting = list(candidates)
-    youngest = max((candidate.modified_ns for candidate in waiting), default=0)
-    rest = youngest / 1e9 + seconds - time.time()
-    if waiting and 0 < rest <= seconds:
-        time.sleep(rest)
+    now = time.time()
+    youngest = min(max((candidate.modified_ns for candidate in waiting), default=0) / 1e9, now)
+    if waiting and youngest + seconds > now:
+        time.sleep(youngest + seconds - now)
     for candidate in waiting:
         if _state(candidate.file) == (candidate.size, candidate.modified_ns):
             yield candidate
