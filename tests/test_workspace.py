@@ -92,3 +92,7 @@ def test_a_lock_that_cannot_be_made_is_not_called_another_run(tmp_path: Path) ->
     (workspace.path / ".build.lock").mkdir()
     with pytest.raises(WorkspaceError, match="no lock for build"), workspace.exclusive("build"):
         pass
+
+
+def test_a_new_workspace_is_closed_to_other_users(tmp_path: Path) -> None:
+    assert Workspace.create(tmp_path / "lake").path.stat().st_mode & 0o077 == 0

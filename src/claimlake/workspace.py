@@ -27,6 +27,7 @@ class Workspace:
         """A new workspace in an empty or missing folder."""
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise WorkspaceError("is not an empty folder.", where=str(path), remedy="Choose a new folder.")
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)  # patients' data: its owner's alone until shared
         for folder in (*OWN_CONTENT, "landing", "lake"):
             (path / folder).mkdir(parents=True, exist_ok=True)
         (path / SETTINGS_FILE).write_text(_settings_template(), encoding="utf-8")
