@@ -20,12 +20,14 @@ class SessionPool:
 
     def session(self, org_id: str, role: str) -> Session:
         """The session of a tenant and role on the latest snapshot."""
-        snapshot = latest(self._workspace)
-        key = (org_id, role, snapshot.id if snapshot else 0)
         with self._lock:
+            snapshot = latest(self._workspace)
+            key = (org_id, role, snapshot.id if snapshot else 0)
             if key not in self._open:
                 # One at a time: two requests for the same new snapshot must not both pay for it.
-                self._open[key] = open_session(self._workspace, org_id=org_id, role=role)
+                self._open[key] = open_session(
+                    self._workspace, org_id=org_id, role=role, snapshot=snapshot.id if snapshot else None
+                )
             self._open.move_to_end(key)
             stale = [other for other in self._open if other[:2] == key[:2] and other != key]
             for other in stale:
