@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from oracle import totals
+from plain_oracle import totals
 
 from claimlake.sources.x12 import Reading, is_x12, read_tables
 

@@ -15,7 +15,7 @@ from test_claim_837 import HEADER, INSTITUTIONAL, PROFESSIONAL, SUBSCRIBER
 from test_remittance_835 import CLAIM, PAYMENT
 
 from claimlake.errors import SourceError
-from claimlake.sources.x12 import Reading, kernel, read_tables
+from claimlake.sources.x12 import Reading, kernel, read, read_tables, reader
 
 FILES = (
     interchange(transaction("835", *PAYMENT, *CLAIM), transaction("999", *SEGMENTS)),
@@ -128,3 +128,18 @@ def test_other_payers_decisions_on_lines_are_rows() -> None:
         ("line", 1, "45"),
         ("line", 1, "253"),
     ]
+
+
+def test_a_file_too_large_for_the_segment_table_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_LARGEST_WHOLE", 100)
+    found = read_tables(io.BytesIO(FILES[0]), in_detail=True)
+    assert len(found.tables["x12_segment"]) == 0
+    assert "X12-10" in [item.rule for item in found.findings]
+
+
+def test_chunks_number_their_rows_on() -> None:
+    content = interchange(*[transaction("835", *PAYMENT, *CLAIM, control=f"{n:04d}") for n in range(1, 6)])
+    chunks = list(read(io.BytesIO(content), chunk_bytes=1))
+    assert [len(chunk.transactions) for chunk in chunks] == [1] * 5
+    together = rows(reading(content), "era_835_service")
+    assert picked(together, "transaction_no", "claim_no", "service_no")[-1] == (5, 5, 10)

@@ -32,7 +32,7 @@ RULES = {
         Rule("X12-07", "quarantine", "a transaction has the segments without which it cannot be read"),
         Rule("X12-08", "quarantine", "an amount is a decimal number with at most two decimals"),
         Rule("X12-09", "warn", "a date, time or quantity is written as its format says"),
-        Rule("X12-10", "warn", "text outside transactions means nothing"),
+        Rule("X12-10", "warn", "the segment table is made of files up to 512 MB"),
         Rule("X12-11", "warn", "a segment stands in a loop that has it"),
         Rule("X12-12", "warn", "the transactions of a group have different control numbers"),
         Rule("X12-13", "warn", "a code is one of its list"),

@@ -22,6 +22,7 @@ from claimlake.sources.x12.table import POSITION, Assembler, Finished, list_mark
 from claimlake.sources.x12.whole import segment_rows
 
 _CHUNK_BYTES = 8 * 1024 * 1024
+_LARGEST_WHOLE = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,9 @@ class _Reader:
                 item.reason = f"not supported: {item.code or 'a transaction without a code'}"
         if is_first:
             tables |= _interchanges(self.shape)
-        if is_first and self.in_detail:
+        if is_first and self.in_detail and len(self.data) > _LARGEST_WHOLE:
+            findings.append(Finding(None, "X12-10", "the file is over 512 MB: x12_segment is left out"))
+        elif is_first and self.in_detail:
             tables["x12_segment"] = self._segments()
         tables["x12_transaction"] = _transactions(sets)
         tables["x12_finding"] = _findings(findings)
