@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync
 
-.PHONY: help demo test check bench kill setup format clean
+.PHONY: help demo test check bench kill fuzz setup format clean
 .DEFAULT_GOAL := help
 
 help:            ## Say what each target does
@@ -31,10 +31,13 @@ check: setup     ## Lint, types, import layers, portable SQL
 	$(RUN) python -m claimlake.lake.portable
 
 bench: setup     ## Time what we claim to be fast, beside a peer in the same run
-	$(RUN) python -m benchmarks
+	$(RUN) python benchmarks/x12.py
 
 kill: setup      ## Kill a run a hundred times and compare its tables with an undisturbed run
 	CLAIMLAKE_KILLS=100 $(RUN) pytest tests/test_kill.py
+
+fuzz: setup      ## Damage X12 files for ten minutes; each must be read and accounted for, or held
+	$(RUN) python benchmarks/fuzz_x12.py --seconds 600
 
 format: setup    ## Rewrite the code in the house format
 	$(RUN) ruff check --fix .

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,11 @@ needs_sail = pytest.mark.skipif(not HAS_SAIL, reason="needs the sail extra")
 def sail() -> Iterator[str]:
     """The address of the server."""
     os.environ.setdefault("RUST_LOG", "error")
+    main = sys.modules["__main__"]
+    if not hasattr(main, "__file__"):
+        main.__file__ = (
+            __file__  # a main module without a file, as in a pytest worker, looks like a doctest to pyspark
+        )
     from pysail.spark import SparkConnectServer
 
     server = SparkConnectServer("127.0.0.1", 0)

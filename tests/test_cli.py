@@ -1,6 +1,7 @@
 """The command line: names, help, exit codes and messages."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,6 +102,7 @@ def test_an_unknown_metric_is_answered_with_the_nearest(tmp_path: Path) -> None:
 
 def test_users_are_added_listed_and_given_tokens(tmp_path: Path) -> None:
     CliRunner().invoke(main, ["init", str(tmp_path / "lake")])
+    (tmp_path / "lake" / "tenants" / "acme.yml").write_text("org_id: acme\nname: Acme\n", encoding="utf-8")
     where = ["--dir", str(tmp_path / "lake")]
     added = CliRunner().invoke(
         main,
@@ -168,3 +170,25 @@ def test_only_the_named_proxies_are_believed(tmp_path: Path, monkeypatch: pytest
     assert given["forwarded_allow_ips"] == ["127.0.0.1"]
     assert CliRunner().invoke(main, [*command, "--trusted-proxy", "10.0.0.7"]).exit_code == 0
     assert given["forwarded_allow_ips"] == ["10.0.0.7"]
+
+
+def test_a_user_of_a_tenant_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    CliRunner().invoke(main, ["init", str(tmp_path / "lake")])
+    options = ["--org", "nope", "--role", "analyst", "--password", "a long password"]
+    result = CliRunner().invoke(main, ["users", "add", "jo", *options, "--dir", str(tmp_path / "lake")])
+    assert result.exit_code == 1
+    assert "no tenant 'nope'" in result.output
+
+
+def test_a_tenant_that_sends_only_x12_has_figures(tmp_path: Path) -> None:
+    CliRunner().invoke(main, ["init", str(tmp_path / "lake")])
+    tenant = "org_id: acme\nname: Acme\nsources:\n  - {id: edi, system: x12}\n"
+    (tmp_path / "lake" / "tenants" / "acme.yml").write_text(tenant, encoding="utf-8")
+    delivered = tmp_path / "lake" / "landing" / "acme" / "edi" / "one.835"
+    delivered.parent.mkdir(parents=True)
+    delivered.write_text(REMITTANCE, encoding="ascii")
+    os.utime(delivered, (0, 0))
+    result = CliRunner().invoke(main, ["run", "--json", "--dir", str(tmp_path / "lake")])
+    assert result.exit_code == 0, result.output
+    assert "calculated acme" in result.output
+    assert " 0 results" not in result.output

@@ -12,6 +12,7 @@ import uvicorn
 from claimlake import __version__, demo, doctor, pipeline
 from claimlake.access import audit, user, visit
 from claimlake.command import CommandGroup, show, tell
+from claimlake.errors import ConfigurationError
 from claimlake.lake import land
 from claimlake.metrics import explain
 from claimlake.metrics.catalog import load_catalog
@@ -19,6 +20,7 @@ from claimlake.serve.app import create_app
 from claimlake.sources import ingest as source_ingest
 from claimlake.sources.x12 import export as x12_export
 from claimlake.synthetic import network
+from claimlake.tenant import load_tenants
 from claimlake.workspace import Workspace
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -259,8 +261,8 @@ def quarantine_list_command(folder: Path, org_id: str, limit: int, as_json: bool
         show([vars(record) for record in records])
         return
     for record in records:
-        place = f"row {record.source_row}, byte {record.byte_offset}"
-        click.echo(f"{record.rule_id:<8} {record.source_file}, {place}: {record.reason}")
+        where = "" if record.source_row is None else f", row {record.source_row}, byte {record.byte_offset}"
+        click.echo(f"{record.rule_id:<8} {record.source_file}{where}: {record.reason}")
 
 
 @main.group("audit")
@@ -303,7 +305,14 @@ def users_add_command(name: str, folder: Path, org_id: str, role: str, password:
 
     Example: claimlake users add jo@acme.example --org acme_health --role analyst
     """
-    added = user.add_user(Workspace.open(folder), name, org_id=org_id, role=role, password=password)
+    workspace = Workspace.open(folder)
+    known = [tenant.org_id for tenant in load_tenants(workspace.path / "tenants")]
+    if org_id not in known:
+        remedy = f"Tenants are: {', '.join(known) or 'none'}."
+        raise ConfigurationError(
+            f"no tenant '{org_id}'.", where=str(workspace.path / "tenants"), remedy=remedy
+        )
+    added = user.add_user(workspace, name, org_id=org_id, role=role, password=password)
     click.echo(f"Added {added.name}: {added.role} of {added.org_id}.")
 
 

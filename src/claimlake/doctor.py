@@ -1,4 +1,4 @@
-"""Whether this installation can do its work: interpreter, libraries, workspace."""
+"""Whether this installation can do its work: interpreter, libraries, X12 kernel, workspace."""
 
 import platform
 import shutil
@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from claimlake.errors import ClaimlakeError
+from claimlake.sources.x12 import kernel
 from claimlake.workspace import Workspace, content_path
 
 CORE = ("deltalake", "duckdb", "fastapi", "nanoarrow", "numpy", "sqlalchemy", "sqlglot")
@@ -27,7 +28,7 @@ class Finding:
 
 def examine(path: Path) -> list[Finding]:
     """Every finding about the installation and, where `path` is one, the workspace."""
-    return [_python(), *_libraries(), _content(), _sqlite(), _disk(path), *_workspace(path)]
+    return [_python(), *_libraries(), _kernel(), _content(), _sqlite(), _disk(path), *_workspace(path)]
 
 
 def _python() -> Finding:
@@ -46,6 +47,12 @@ def _libraries() -> list[Finding]:
 
 def _distribution(package: str) -> str:
     return {"pyspark": "pyspark-client"}.get(package, package)
+
+
+def _kernel() -> Finding:
+    if kernel.available():
+        return Finding("X12 reader", "compiled kernel")
+    return Finding("X12 reader", "NumPy, slower; a C compiler at install time gives the compiled kernel")
 
 
 def _content() -> Finding:

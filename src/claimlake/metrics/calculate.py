@@ -17,6 +17,7 @@ from claimlake.lake.snapshot import Snapshot, latest, pin, publish
 from claimlake.lake.table import Lake
 from claimlake.metrics import store
 from claimlake.metrics.catalog import Catalog, load_catalog
+from claimlake.metrics.kpi import Term
 from claimlake.metrics.lineage import lineage_rows
 from claimlake.metrics.period import SNAPSHOTS, Period, months
 from claimlake.metrics.plan import Question
@@ -190,26 +191,34 @@ class Calculation:
 
 
 def data_months(reader: OrgReader, catalog: Catalog) -> list[Period]:
-    """The months from the first to the last snapshot of stocks; the last ends with the data."""
-    places = {
-        (term.table, term.date_column)
+    """Months from the first to the last snapshot of stocks, else of anything; the last ends with the data."""
+    terms = [
+        term
         for kpi in catalog.kpis.values()
         for _, side in kpi.sides
         for term in side.terms
-        if term.window in SNAPSHOTS and reader.columns(term.table)
-    }
+        if reader.columns(term.table)
+    ]
+    stocks = [term for term in terms if term.window in SNAPSHOTS]
+    # Without charges there is no snapshot: a tenant that sends only X12 is dated by its claims.
+    found = _days(reader, stocks) or _days(reader, terms)
+    if not found:
+        return []
+    first, last = min(found), max(found)
+    return [Period(month.start, min(month.end, last)) for month in months(first, last)]
+
+
+def _days(reader: OrgReader, terms: Sequence[Term]) -> list[date]:
+    """The first and last days in the date columns of the terms."""
     found: list[date] = []
-    for table, column in sorted(places):
+    for table, column in sorted({(term.table, term.date_column) for term in terms}):
         name = table.split(".")[1]
         found += [
             day
             for day in reader.rows(f"select min({column}), max({column}) from {table} as {name}")[0]
             if day
         ]
-    if not found:
-        return []
-    first, last = min(found), max(found)
-    return [Period(month.start, min(month.end, last)) for month in months(first, last)]
+    return found
 
 
 def _results(run: Run, catalog: Catalog, reader: OrgReader, periods: Sequence[Period]) -> Iterator[Result]:
