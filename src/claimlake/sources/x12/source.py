@@ -4,7 +4,6 @@ import contextlib
 import gzip
 import io
 import mmap
-import shutil
 import tempfile
 import zipfile
 import zlib
@@ -17,6 +16,10 @@ from claimlake.sources.x12.envelope import Content, starts
 
 _HEAD = 65_536
 _IN_MEMORY = 16 * 1024 * 1024
+_PIECE = 1024 * 1024
+_LARGEST_RATIO = 200
+"""EDI shrinks to a tenth or a fiftieth; what grows two hundredfold is made to fill a disk."""
+_ALWAYS_ALLOWED = 64 * 1024 * 1024
 _BAD_ARCHIVE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 
 
@@ -50,22 +53,42 @@ def opened(source: Path | BinaryIO) -> Iterator[Content]:
 @contextlib.contextmanager
 def _unpacked(file: IO[bytes], head: bytes, where: str) -> Iterator[IO[bytes]]:
     """The content of a gzip, or of the members of a zip one after the other, in a temporary file."""
+    allowed = max(_ALWAYS_ALLOWED, _LARGEST_RATIO * file.seek(0, io.SEEK_END))
+    file.seek(0)
     with tempfile.TemporaryFile() as plain:
         try:
-            if head[:2] == b"\x1f\x8b":
-                with gzip.open(file) as member:
-                    shutil.copyfileobj(member, plain)
-            else:
-                with zipfile.ZipFile(file) as archive:
-                    for item in archive.infolist():
-                        with archive.open(item) as member:
-                            shutil.copyfileobj(member, plain)
-                        plain.write(b"\n")
+            for member in _members(file, is_gzip=head[:2] == b"\x1f\x8b"):
+                _copy(member, plain, allowed, where)
         except _BAD_ARCHIVE as error:
-            what = f"the archive cannot be unpacked: {error}"
-            raise SourceError(what, where=where, remedy="Ask the sender for the file again.") from error
+            # Not the error's own words: they can quote the name of a member, and a name can be a patient.
+            what = f"the archive cannot be unpacked ({type(error).__name__})."
+            remedy = "It is damaged or encrypted: ask the sender for the file again."
+            raise SourceError(what, where=where, remedy=remedy) from error
         plain.seek(0)
         yield plain
+
+
+def _members(file: IO[bytes], *, is_gzip: bool) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    if is_gzip:
+        with gzip.open(file) as member:
+            yield member
+        return
+    with zipfile.ZipFile(file) as archive:
+        for item in archive.infolist():
+            with archive.open(item) as member:
+                yield member
+            yield io.BytesIO(b"\n")
+
+
+def _copy(member: IO[bytes] | gzip.GzipFile, plain: IO[bytes], allowed: int, where: str) -> None:
+    while piece := member.read(_PIECE):
+        plain.write(piece)
+        if plain.tell() > allowed:
+            raise SourceError(
+                f"the archive unpacks to over {allowed // _PIECE:,} MB, {_LARGEST_RATIO} times its size.",
+                where=where,
+                remedy="Unpack it yourself if you trust it.",
+            )
 
 
 def _mapped(file: IO[bytes], stack: contextlib.ExitStack) -> Content:
