@@ -144,7 +144,9 @@ def ingest_command(folder: Path, org_ids: tuple[str, ...], as_json: bool) -> Non
 
     Example: claimlake ingest --dir acme --org acme_health
     """
-    report = source_ingest.ingest(Workspace.open(folder), org_ids=list(org_ids) or None, progress=tell)
+    report = source_ingest.ingest(
+        Workspace.open(folder), org_ids=list(org_ids) or None, progress=source_ingest.headlines(tell)
+    )
     if as_json:
         show(report.as_dict())
     else:

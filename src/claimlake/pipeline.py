@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from claimlake.lake.build import BuildReport, ModelReport, build
 from claimlake.metrics.calculate import MetricReport, OrgReport, calculate
-from claimlake.sources.ingest import all_contracts, ingest
+from claimlake.sources.ingest import all_contracts, headlines, ingest
 from claimlake.sources.report import IngestReport
 from claimlake.workspace import Workspace
 
@@ -24,7 +24,7 @@ class RunReport:
 
 def run(workspace: Workspace, *, progress: Progress) -> RunReport:
     """Bring everything up to date with what has been delivered; what cannot be reached is in the report."""
-    ingested = ingest(workspace, progress=progress)
+    ingested = ingest(workspace, progress=headlines(progress))
     return RunReport(ingested, build_models(workspace, progress), calculate_metrics(workspace, progress))
 
 
@@ -55,7 +55,7 @@ def watch(workspace: Workspace, *, seconds: float, progress: Progress, rounds: i
     """
     is_due = True
     while rounds is None or rounds > 0:
-        report = ingest(workspace, progress=progress)
+        report = ingest(workspace, progress=headlines(progress))
         for error in [*report.errors, *(file.error for file in report.files if file.error)]:
             progress(f"Error: {error}")
         if is_due or report.total.loaded:

@@ -125,7 +125,7 @@ def test_a_file_that_cannot_be_taken_is_quarantined_whole(
     deliver(workspace, f"emr/{name}", content)
     report = run(workspace)
     file = only(report)
-    assert (report.exit_code, file.status, file.quarantined) == (0, "quarantined", {(rule, reason): 1})
+    assert (report.exit_code, file.status, file.quarantined) == (1, "quarantined", {(rule, reason): 1})
     (held,) = quarantine(workspace, "north")
     assert (held.table_name, held.source_file, held.rule_id) == ("file", name, rule)
     assert (workspace.files_path / "north" / (held.file_id or "")).is_file()

@@ -29,6 +29,8 @@ from claimlake.workspace import Workspace
 
 BATCH_FILES = 500
 BATCH_BYTES = 64_000_000
+TAKING = "taking"
+"""First word of the steps that a person wants to follow."""
 UNROUTED = "-"
 """Feed of the files that no feed takes; they go to quarantine."""
 
@@ -53,6 +55,11 @@ def ingest(
                 if source.is_active:
                     run.source(tenant, source, mappings)
     return report
+
+
+def headlines(progress: Progress) -> Progress:
+    """Tell of what is being taken, and not of every step it takes."""
+    return lambda step: progress(step) if step.startswith(TAKING) else None
 
 
 def all_contracts(workspace: Workspace) -> dict[str, Contract]:
@@ -115,7 +122,7 @@ class SourceRun:
         folder = self.run.workspace.landing / self.tenant.org_id / self.source.id
         candidates = inbox.scan(folder, self.ledger.known_paths())
         for batch in _batches(inbox.settled(candidates, self.run.settle_seconds)):
-            self.run.progress(f"keep {len(batch)} files of {self.source.id}")
+            self.run.progress(f"{TAKING} {len(batch):,} files of {self.tenant.org_id}/{self.source.id}")
             kept = [self._keep(candidate) for candidate in batch]
             inbox.make_durable(self.files)
             self._take([delivery for delivery in kept if delivery])
@@ -182,7 +189,7 @@ class SourceRun:
             (self.files / delivery.file_id).unlink()
             return
         inbox.make_durable(self.files)
-        self.run.progress(f"plan {self.source.id} {feed.name}")
+        self.run.progress(f"{TAKING} {feed.name} of {self.tenant.org_id}/{self.source.id}")
         self._load(self.ledger.plan(feed.name, [self._from(feed, delivery)]))
 
     def _load(self, load: Load) -> None:

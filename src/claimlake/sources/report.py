@@ -7,6 +7,8 @@ from typing import Any
 
 from claimlake.lake.ledger import Counts
 
+LISTED = 20
+"""Partial deliveries named in the printed report."""
 PARTIAL_SHARE = 0.05
 """A delivery of which more than this share went to quarantine is partial (quality rule of every load)."""
 
@@ -63,8 +65,8 @@ class IngestReport:
 
     @property
     def exit_code(self) -> int:
-        """0 when everything that was delivered could be taken, else 1; quarantined records are no failure."""
-        return 1 if self.errors or any(file.error for file in self.files) else 0
+        """0 when all was taken; 1 when something could not be reached or a delivery is partial."""
+        return 1 if self.errors or any(file.error or file.is_partial for file in self.files) else 0
 
     @property
     def total(self) -> Counts:
@@ -110,8 +112,20 @@ class IngestReport:
             reasons.update({f"warning {rule}: {why}": n for (rule, why), n in file.warnings.items()})
             reasons.update(file.unsupported)
         notes = [f"{count:>9,}  {reason}" for reason, count in sorted(reasons.items())]
+        partial = [file for file in self.files if file.is_partial]
+        notes += [_held(file) for file in partial[:LISTED]]
+        if len(partial) > LISTED:
+            notes.append(
+                f"held: {len(partial) - LISTED:,} more files; list them with: claimlake quarantine list"
+            )
         failed = [f"error: {file.source_id}/{file.path}: {file.error}" for file in self.files if file.error]
         return notes + failed + [f"error: {error}" for error in self.errors]
+
+
+def _held(file: FileReport) -> str:
+    why = "; ".join(sorted({f"{rule} {reason}" for rule, reason in file.quarantined}))
+    held = f"{file.counts.quarantined:,} of {file.counts.delivered:,}"
+    return f"held: {file.org_id}/{file.source_id}/{file.path}: {held}: {why}"
 
 
 def _numbers(files: Iterable[FileReport]) -> tuple[str, ...]:

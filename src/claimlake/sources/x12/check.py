@@ -22,16 +22,18 @@ def check(
     """What is wrong with these transactions; those that cannot be trusted are held."""
     tables = {item.table.name: item for item in finished}
     findings = _needed(transaction, sets, scan)
+    rows = []
     if transaction.code == "835":
         findings += balance.remittance(sets, tables)
-    findings += _trailers(transaction, sets, tables, {item.transaction_no for item in findings})
+        rows = balance.remittance_rows(sets, tables)
+    if transaction.code == "837":
+        rows = balance.claim_rows(sets, tables)
+    # A cut inside the last claim loses adjustments and leaves the payment's own sums as they were.
+    broken = {item.transaction_no for item in findings + rows}
+    findings += _trailers(transaction, sets, tables, broken)
     for table in finished:
         findings += _values(table, sets) + _codes(table, sets)
-    if transaction.code == "835":
-        findings += balance.remittance_rows(sets, tables)
-    if transaction.code == "837":
-        findings += balance.claim_rows(sets, tables)
-    findings += _lost(sets, scan.lost(), data)
+    findings += rows + _lost(sets, scan.lost(), data)
     by_number = {item.transaction_no: item for item in sets}
     order = {"X12-06": 0, "X12-07": 1}
     for finding in sorted(findings, key=lambda item: order.get(item.rule, 2)):
@@ -89,7 +91,7 @@ def _is_whole(
     transaction: Transaction, number: int, item: TransactionSet, tables: dict[str, Finished]
 ) -> bool:
     if transaction.code == "835":
-        return True  # it balances, or it would be among the broken
+        return True  # it balances, and so do its claims and lines, or it would be among the broken
     if transaction.code == "837":
         return not item.is_at_end and balance.is_last_claim_whole(number, tables)
     return not item.is_at_end
