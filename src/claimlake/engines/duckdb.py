@@ -31,6 +31,7 @@ class DuckDBEngine:
         if threads:
             settings["threads"] = threads
         self._connection = duckdb.connect(":memory:", config=settings)
+        self._connection.execute("set enable_progress_bar = false")
         self._connection.execute(f"create schema {STAGING}")
 
     def bind(self, table: str, stored: StoredTable) -> None:
