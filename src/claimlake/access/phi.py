@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from claimlake.access.policy import Policy, Role
 from claimlake.access.register import register
+from claimlake.engines.sql import literal, quoted
 from claimlake.workspace import Workspace
 
 
@@ -38,31 +39,21 @@ class Glass:
 def column_sql(glass: Glass, column: tuple[str, str], *, is_flagged: bool = False) -> str:
     """The SQL that shows a column (name, type) to a role; `is_flagged` hides a column of no known kind."""
     name, kind = column
-    quoted = quote(name)
+    column_name = quoted(name)
     mask = glass.policy.mask(name, is_flagged=is_flagged)
     if mask in (None, "shown") or glass.role.phi == "clear":
-        return quoted
+        return column_name
     is_masked_text = glass.role.phi == "masked" and kind == "text"
     if is_masked_text and mask == "token":
-        return f"{token_sql(quoted, glass.key)} as {quoted}"
+        return f"{token_sql(column_name, glass.key)} as {column_name}"
     if is_masked_text and mask == "zip3":
         small = ", ".join(literal(area) for area in ("000", *glass.small_areas))
-        area = f"substr({quoted}, 1, 3)"
-        return f"case when {area} in ({small}) then '000' else {area} end as {quoted}"
-    return f"cast(null as {kind}) as {quoted}"
+        area = f"substr({column_name}, 1, 3)"
+        return f"case when {area} in ({small}) then '000' else {area} end as {column_name}"
+    return f"cast(null as {kind}) as {column_name}"
 
 
 def token_sql(expression: str, key: bytes) -> str:
     """SQL of the token of a text value: twelve characters of a nested keyed SHA-256; null stays null."""
     inner, outer = literal(key.hex()), literal(key[::-1].hex())
     return f"'~' || substr(sha256({outer} || sha256({inner} || {expression})), 1, 12)"
-
-
-def quote(name: str) -> str:
-    """A column name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"

@@ -9,9 +9,11 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from claimlake.access.phi import Glass, column_sql, literal, quote, small_areas, tenant_key
+from claimlake.access.phi import Glass, column_sql, small_areas, tenant_key
 from claimlake.access.policy import Role, load_policy
+from claimlake.engines.duckdb import open_database
 from claimlake.engines.engine import StoredTable, empty_sql
+from claimlake.engines.sql import literal, quoted
 from claimlake.errors import AccessError, QueryError
 from claimlake.lake.contract import load_contracts
 from claimlake.lake.snapshot import latest, pin
@@ -127,7 +129,7 @@ class _Views:
         is_partition = "org_id" in table.partition_by
         # Files older than a column do not have it, so every column is named and cast to the table's type.
         stored = ", ".join(
-            f"cast({self._stored(column, present, is_partition=is_partition)} as {kind}) as {quote(column)}"
+            f"cast({self._stored(column, present, is_partition=is_partition)} as {kind}) as {quoted(column)}"
             for column, kind in table.columns
         )
         shown = ", ".join(
@@ -144,7 +146,7 @@ class _Views:
     def _stored(self, column: str, present: frozenset[str], *, is_partition: bool) -> str:
         if column == "org_id" and is_partition:
             return literal(self.org_id)
-        return quote(column) if column in present else "null"
+        return quoted(column) if column in present else "null"
 
 
 def _scan(table: StoredTable) -> str:
@@ -176,17 +178,7 @@ def _flagged(workspace: Workspace) -> frozenset[tuple[str, str]]:
 def _connect(workspace: Workspace, tables: Mapping[str, StoredTable]) -> duckdb.DuckDBPyConnection:
     settings = workspace.settings
     workspace.spill_path.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "memory_limit": settings.memory_limit,
-            "temp_directory": str(workspace.spill_path),
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        },
-    )
-    if settings.threads:
-        connection.execute(f"set threads = {int(settings.threads)}")
+    connection = open_database(workspace.spill_path, settings.memory_limit, settings.threads)
     allowed = ", ".join(literal(file) for table in tables.values() for file in table.files)
     connection.execute(f"set allowed_paths = [{allowed}]")
     for layer in sorted({name.partition(".")[0] for name in tables}):

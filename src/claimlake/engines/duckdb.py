@@ -16,22 +16,28 @@ TYPE_WORDS = {"VARCHAR": "text", "INTEGER": "int", "TIMESTAMP WITH TIME ZONE": "
 STAGING = "staging"
 
 
+def open_database(spill_path: Path, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory that fetches no extension; 0 threads means every processor."""
+    settings: dict[str, Any] = {
+        "memory_limit": memory_limit,
+        "temp_directory": str(spill_path),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if threads:
+        settings["threads"] = threads
+    database = duckdb.connect(":memory:", config=settings)
+    database.execute("set enable_progress_bar = false")
+    return database
+
+
 class DuckDBEngine:
     """One in-memory DuckDB that may use `memory_limit` and then spills into `spill_path`."""
 
     name = "duckdb"
 
     def __init__(self, *, spill_path: Path, memory_limit: str = "4GB", threads: int = 0) -> None:
-        settings: dict[str, Any] = {
-            "memory_limit": memory_limit,
-            "temp_directory": str(spill_path),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        }
-        if threads:
-            settings["threads"] = threads
-        self._connection = duckdb.connect(":memory:", config=settings)
-        self._connection.execute("set enable_progress_bar = false")
+        self._connection = open_database(spill_path, memory_limit, threads)
         self._connection.execute(f"create schema {STAGING}")
 
     def bind(self, table: str, stored: StoredTable) -> None:

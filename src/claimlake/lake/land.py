@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from claimlake.engines.duckdb import open_database
+from claimlake.engines.sql import literal
 from claimlake.lake.contract import Contract
 from claimlake.lake.ledger import Load
 from claimlake.lake.table import Lake
@@ -217,24 +218,12 @@ def open_stage(workspace: Workspace, contracts: Mapping[str, Contract], load: Lo
 def embedded(workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
     """An in-memory database within the workspace's memory limit."""
     workspace.spill_path.mkdir(exist_ok=True)
-    settings: dict[str, Any] = {
-        "memory_limit": workspace.settings.memory_limit,
-        "temp_directory": str(workspace.spill_path),
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    if workspace.settings.threads:
-        settings["threads"] = workspace.settings.threads
-    connection = duckdb.connect(":memory:", config=settings)
+    settings = workspace.settings
+    connection = open_database(workspace.spill_path, settings.memory_limit, settings.threads)
     try:
         yield connection
     finally:
         connection.close()
-
-
-def literal(text: str) -> str:
-    """A text as a SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _texts(values: Iterable[str]) -> NDArray[np.object_]:

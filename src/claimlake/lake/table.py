@@ -160,11 +160,12 @@ def _files(delta: DeltaTable, org_id: str | None) -> list[str]:
         return files
     root = str(delta.table_uri).removeprefix("file://").rstrip("/")
     return [
-        file for file in files if _partition(file.removeprefix(unquote(root)), "org_id") in (org_id, None)
+        file for file in files if partition_of(file.removeprefix(unquote(root)), "org_id") in (org_id, None)
     ]
 
 
-def _partition(file: str, column: str) -> str | None:
+def partition_of(file: str, column: str) -> str | None:
+    """The value of a partition column in the path of a data file, or None."""
     for folder in Path(file).parts[:-1]:
         name, separator, value = folder.partition("=")
         if separator and name == column:

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from time import monotonic
 from typing import Any
-from urllib.parse import unquote
 
 from claimlake import __version__
 from claimlake.engines.choice import open_engine
@@ -14,7 +12,7 @@ from claimlake.engines.engine import Engine
 from claimlake.errors import QueryError
 from claimlake.lake.fingerprint import BuiltTable, built_tables, fingerprint, remember
 from claimlake.lake.snapshot import Snapshot, latest, pin, publish
-from claimlake.lake.table import Lake
+from claimlake.lake.table import Lake, partition_of
 from claimlake.metrics import store
 from claimlake.metrics.catalog import Catalog, load_catalog
 from claimlake.metrics.kpi import Term
@@ -140,7 +138,7 @@ class Calculation:
         folders = (
             path for table in self.tables for path in self.lake.files(table, version=self.tables[table])
         )
-        return sorted({org_id for path in folders if (org_id := _org_id(path))})
+        return sorted({org_id for path in folders if (org_id := partition_of(path, "org_id"))})
 
     def run(self, org_id: str) -> OrgReport:
         """Calculate, stage, check and publish one tenant's results, unless nothing changed."""
@@ -227,11 +225,6 @@ def _results(run: Run, catalog: Catalog, reader: OrgReader, periods: Sequence[Pe
         for value in query(reader, catalog, keys, Question(periods, grain)):
             if len(value.dims) == len(grain):
                 yield make_result(run, catalog, value)
-
-
-def _org_id(file: str) -> str | None:
-    folder = next((part for part in Path(file).parts if part.startswith("org_id=")), None)
-    return unquote(folder.removeprefix("org_id=")) if folder else None
 
 
 def _now() -> datetime:

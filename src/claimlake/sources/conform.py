@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
+from claimlake.engines.sql import literal, quoted
 from claimlake.lake.contract import Contract
-from claimlake.lake.land import QUARANTINE, Finding, Stage, literal
+from claimlake.lake.land import QUARANTINE, Finding, Stage
 from claimlake.sources.mapping import Feed, Target
-from claimlake.sources.projection import Fault, Projection, project, quoted, refuse_bad_mapping
+from claimlake.sources.projection import Fault, Projection, project, refuse_bad_mapping
 from claimlake.sources.record import BROKEN, TABLE, Records
 from claimlake.sources.report import FileReport
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import duckdb
 
+from claimlake.engines.sql import literal, quoted
 from claimlake.errors import SourceError
-from claimlake.lake.land import literal
-from claimlake.sources.projection import quoted
 from claimlake.sources.record import TABLE, BrokenRecord, Records, store_broken, struct_of, unique_names
 
 DELIMITERS = (",", "\t", "|", ";", "^", "~")

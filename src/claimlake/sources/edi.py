@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from claimlake.engines.sql import literal
 from claimlake.errors import SourceError
 from claimlake.lake.contract import Column, Contract
-from claimlake.lake.land import QUARANTINE, Finding, Stage, literal
+from claimlake.lake.land import QUARANTINE, Finding, Stage
 from claimlake.lake.ledger import Delivery
 from claimlake.sources.report import FileReport
 from claimlake.sources.x12 import CONTRACTS, read

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from claimlake.engines.sql import literal, quoted
 from claimlake.errors import ClaimlakeError, SourceError
-from claimlake.lake.land import QUARANTINE, Finding, Stage, embedded, literal, scan_sql
+from claimlake.lake.land import QUARANTINE, Finding, Stage, embedded, scan_sql
 from claimlake.lake.ledger import Delivery
 from claimlake.lake.table import Lake
 from claimlake.sources.conform import FileRefusedError, Origin, conform
@@ -14,7 +15,7 @@ from claimlake.sources.delimited import header_of, read_delimited
 from claimlake.sources.edi import EdiReader
 from claimlake.sources.json_feed import first_names, read_json
 from claimlake.sources.mapping import Feed, FileOrigin, TableOrigin
-from claimlake.sources.projection import define_records, missing_columns, quoted
+from claimlake.sources.projection import define_records, missing_columns
 from claimlake.sources.record import TABLE, Records
 from claimlake.sources.report import FileReport
 from claimlake.tenant import Source, Tenant

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from claimlake.engines.sql import quoted
 from claimlake.errors import ConfigurationError
 from claimlake.lake.contract import Column, Contract, Expectation
 from claimlake.sources.mapping import ROW_NUMBER, Feed, Target, source_columns
@@ -159,11 +160,6 @@ def refuse_bad_mapping(error: duckdb.Error, feed: Feed, target: Target) -> Confi
 
 def _candidate(error: duckdb.BinderException) -> str:
     return str(error).splitlines()[0].removeprefix("Binder Error: ")
-
-
-def quoted(name: str) -> str:
-    """A column name as a SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _trimmed(name: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import duckdb
 import numpy as np
 
-from claimlake.sources.projection import quoted
+from claimlake.engines.sql import quoted
 
 TABLE = "delivered_record"
 """Temporary table: _row, _offset, _length, _raw, _hash, and what the columns are taken from."""
