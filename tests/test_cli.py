@@ -153,7 +153,7 @@ def test_an_unexpected_error_shows_where_but_never_a_value(
     def fails(_: Path) -> None:
         raise ValueError(value)
 
-    monkeypatch.setattr("claimlake.cli.doctor.examine", fails)
+    monkeypatch.setattr("claimlake.doctor.examine", fails)
     result = CliRunner().invoke(main, ["doctor", "--dir", str(tmp_path)])
     assert result.exit_code == 1
     assert "unexpected ValueError" in result.output
@@ -164,7 +164,7 @@ def test_an_unexpected_error_shows_where_but_never_a_value(
 def test_only_the_named_proxies_are_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = Workspace.create(tmp_path / "lake")
     given: dict[str, object] = {}
-    monkeypatch.setattr("claimlake.cli.uvicorn.run", lambda _, **options: given.update(options))
+    monkeypatch.setattr("uvicorn.run", lambda _, **options: given.update(options))
     command = ["serve", "--dir", str(workspace.path)]
     assert CliRunner().invoke(main, command).exit_code == 0
     assert given["forwarded_allow_ips"] == ["127.0.0.1"]

@@ -11,6 +11,12 @@ import click
 
 from claimlake.errors import ClaimlakeError
 
+FOLDER = click.Path(path_type=Path, file_okay=False)
+in_workspace = click.option(
+    "--dir", "folder", type=FOLDER, default=Path(), help="Workspace folder (default: here)."
+)
+as_data = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
 
 class CommandGroup(click.Group):
     """A group of commands whose failures are one message on standard error and exit code 1."""

@@ -1,0 +1,1 @@
+"""The commands, a noun a module; claimlake.cli puts them together."""

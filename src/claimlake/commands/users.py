@@ -1,0 +1,74 @@
+"""Who may sign in: users add, list, password, disable and token."""
+
+from pathlib import Path
+
+import click
+
+from claimlake.access import user, visit
+from claimlake.commands.terminal import in_workspace
+from claimlake.errors import ConfigurationError
+from claimlake.tenant import load_tenants
+from claimlake.workspace import Workspace
+
+
+@click.group("users")
+def users_group() -> None:
+    """Who may sign in."""
+
+
+@users_group.command("add")
+@click.argument("name")
+@in_workspace
+@click.option("--org", "org_id", required=True, help="Tenant whose data the user sees.")
+@click.option("--role", required=True, help="viewer, analyst, biller, phi_reader, engineer or admin.")
+@click.password_option(help="Asked for when not given.")
+def users_add_command(name: str, folder: Path, org_id: str, role: str, password: str) -> None:
+    """Add a user.
+
+    Example: claimlake users add jo@acme.example --org acme_health --role analyst
+    """
+    workspace = Workspace.open(folder)
+    known = [tenant.org_id for tenant in load_tenants(workspace.path / "tenants")]
+    if org_id not in known:
+        remedy = f"Tenants are: {', '.join(known) or 'none'}."
+        raise ConfigurationError(
+            f"no tenant '{org_id}'.", where=str(workspace.path / "tenants"), remedy=remedy
+        )
+    added = user.add_user(workspace, name, org_id=org_id, role=role, password=password)
+    click.echo(f"Added {added.name}: {added.role} of {added.org_id}.")
+
+
+@users_group.command("list")
+@in_workspace
+def users_list_command(folder: Path) -> None:
+    """List users."""
+    for found in user.list_users(Workspace.open(folder)):
+        click.echo(
+            f"{found.name:<40} {found.org_id:<28} {found.role}{'' if found.is_active else ' (disabled)'}"
+        )
+
+
+@users_group.command("password")
+@click.argument("name")
+@in_workspace
+@click.password_option(help="Asked for when not given.")
+def users_password_command(name: str, folder: Path, password: str) -> None:
+    """Replace a user's password and end the user's sessions and tokens."""
+    user.set_password(Workspace.open(folder), name, password)
+
+
+@users_group.command("disable")
+@click.argument("name")
+@in_workspace
+def users_disable_command(name: str, folder: Path) -> None:
+    """Stop a user from signing in, at once."""
+    user.disable_user(Workspace.open(folder), name)
+
+
+@users_group.command("token")
+@click.argument("name")
+@in_workspace
+@click.option("--label", required=True, help="What the token is for.")
+def users_token_command(name: str, folder: Path, label: str) -> None:
+    """Print a new API token of a user; it is shown this once."""
+    click.echo(visit.create_token(Workspace.open(folder), name, label))
