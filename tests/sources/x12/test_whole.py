@@ -4,7 +4,6 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +14,8 @@ from test_claim_837 import HEADER, INSTITUTIONAL, PROFESSIONAL, SUBSCRIBER
 from test_remittance_835 import CLAIM, PAYMENT
 
 from claimlake.errors import SourceError
-from claimlake.sources.x12 import Reading, kernel, read, read_tables, reader
+from claimlake.sources.x12 import Reading, kernel, read, read_tables
+from claimlake.sources.x12.whole import restored
 
 FILES = (
     interchange(transaction("835", *PAYMENT, *CLAIM), transaction("999", *SEGMENTS)),
@@ -30,18 +30,14 @@ FILES = (
 
 
 def segments(found: Reading) -> bytes:
-    stream = found.tables["x12_segment"]
-    with duckdb.connect() as connection:
-        connection.register("stream", stream)
-        return b"".join(
-            row[0] for row in connection.sql("select raw from stream order by byte_offset").fetchall()
-        )
+    kept = sorted(rows(found, "x12_segment"), key=lambda row: row["byte_offset"])
+    return b"".join(restored(row["content"], row["ending"], row["raw"]) for row in kept)
 
 
-def everything(content: bytes) -> dict[str, list[dict[str, Any]]] | str:
+def everything(content: bytes, **how: Any) -> dict[str, list[dict[str, Any]]] | str:
     """Every row of every table, or why there is none."""
     try:
-        found = read_tables(io.BytesIO(content), in_detail=True)
+        found = read_tables(io.BytesIO(content), in_detail=True, **how)
     except SourceError as error:
         return error.what
     assert segments(found) == content
@@ -130,16 +126,78 @@ def test_other_payers_decisions_on_lines_are_rows() -> None:
     ]
 
 
-def test_a_file_too_large_for_the_segment_table_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "_LARGEST_WHOLE", 100)
-    found = read_tables(io.BytesIO(FILES[0]), in_detail=True)
-    assert len(found.tables["x12_segment"]) == 0
-    assert "X12-10" in [item.rule for item in found.findings]
+def several(*bodies: tuple[str, ...]) -> bytes:
+    return interchange(*[transaction("835", *body, control=f"{n:04d}") for n, body in enumerate(bodies, 1)])
 
 
 def test_chunks_number_their_rows_on() -> None:
-    content = interchange(*[transaction("835", *PAYMENT, *CLAIM, control=f"{n:04d}") for n in range(1, 6)])
-    chunks = list(read(io.BytesIO(content), chunk_bytes=1))
+    content = several(*[(*PAYMENT, *CLAIM)] * 5)
+    chunks = list(read(io.BytesIO(content), chunk_bytes=len(content) // 5))
     assert [len(chunk.transactions) for chunk in chunks] == [1] * 5
     together = rows(reading(content), "era_835_service")
     assert picked(together, "transaction_no", "claim_no", "service_no")[-1] == (5, 5, 10)
+
+
+# Two claims of 30.00 paid 20.00 each, and one provider adjustment behind the last claim.
+LONG = (
+    *(
+        "BPR*I*45.5*C*ACH************20260301",
+        "TRN*1*T1*1512345678",
+        "N1*PR*NORTH",
+        "N1*PE*CLINIC*XX*1234567893",
+    ),
+    *("LX*1", "CLP*A*1*30*20*0*12*P1", "NM1*QC*1*ASH*IDA", "SVC*HC:99213*30*20", "CAS*CO*45*10", "REF*6R*L1"),
+    *("CLP*B*1*30*20*0*12*P2", "SVC*HC:99213*30*20", "CAS*CO*45*4**253*6", "LQ*HE*N1"),
+    "PLB*1234567893*20261231*72:X*-5.5",
+)
+
+
+@pytest.mark.parametrize("content", [*FILES, several(LONG), several(LONG, LONG) + FILES[1]])
+def test_a_large_transaction_is_read_in_pieces_that_are_the_whole(content: bytes) -> None:
+    assert everything(content, chunk_bytes=1) == everything(content)
+
+
+def test_a_large_transaction_is_judged_as_a_whole() -> None:
+    wrong = tuple(segment.replace("BPR*I*45.5", "BPR*I*45.6") for segment in LONG)
+    content = several(wrong, LONG)
+    found = everything(content, chunk_bytes=1)
+    assert found == everything(content)
+    assert not isinstance(found, str)
+    assert picked(found["x12_transaction"], "status", "reason_code") == [
+        ("quarantined", "ERA-01"),
+        ("accepted", None),
+    ]
+    assert {row["transaction_no"] for row in found["era_835"]} == {2}
+
+
+def many_claims(reference: str) -> bytes:
+    """A transaction whose every claim repeats its batch reference, before one that is well."""
+    claims = [f"CLM*{number}*1***11:B:1" for number in range(5_000)]
+    body = (f"BHT*0019*00*{reference}*20260101*1200*CH", "HL*1**20*1", "HL*2*1*22*0", "SBR*P", *claims)
+    return interchange(transaction("837", *body), transaction("835", *LONG, control="0002"))
+
+
+def test_a_file_that_repeats_a_value_to_fill_the_memory_is_held() -> None:
+    found = read_tables(io.BytesIO(many_claims("X" * 1_000)))
+    assert [item.status for item in found.transactions] == ["quarantined", "accepted"]
+    assert found.transactions[0].reason_code == "X12-10"
+    assert len(found.tables["claims_837"]) == 0
+
+
+def test_a_text_longer_than_any_element_is_told_and_left_to_the_segment_table() -> None:
+    found = read_tables(io.BytesIO(many_claims("X" * 1_025)), in_detail=True)
+    assert [item.status for item in found.transactions] == ["accepted", "accepted"]
+    assert {row["batch_reference"] for row in rows(found, "claims_837")} == {None}
+    told = {item.reason for item in found.findings if item.rule == "X12-09"}
+    assert any(reason.startswith("claims_837.batch_reference (ST BHT 03) is not a text") for reason in told)
+    assert any("X" * 1_025 in row["content"] for row in rows(found, "x12_segment"))
+
+
+def test_a_rule_broken_thousands_of_times_is_told_a_thousand_times() -> None:
+    claims = [
+        segment for number in range(1_500) for segment in (f"CLP*A{number}*1*30*20*0*12", "CAS*CO*45*9")
+    ]
+    content = several(("BPR*I*30000*C", "TRN*1*T1*1512345678", *claims))
+    findings = [item for item in read_tables(io.BytesIO(content)).findings if item.rule == "CLP-01"]
+    assert len(findings) == 1_000
+    assert findings[-1].reason.endswith("; so are 500 more of this transaction")

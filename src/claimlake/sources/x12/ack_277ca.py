@@ -122,5 +122,6 @@ ACKNOWLEDGEMENT_277 = Transaction(
     (STATUS,),
     (TOTAL,),
     needs=("ST BHT 03",),
+    pieces=("2200D", "2200E"),
     watched=("STC",),
 )

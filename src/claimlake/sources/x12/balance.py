@@ -1,15 +1,14 @@
 """Do the amounts of a transaction add up? What holds a remittance or a broken claim file back."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from claimlake.sources.x12.array import Mask
+from claimlake.sources.x12.array import Mask, Positions
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.finding import Finding
-from claimlake.sources.x12.table import Finished
+from claimlake.sources.x12.plan import FoundTable
 
 _TOLERANCE = 1  # cent
 _REASONS = {
@@ -19,97 +18,102 @@ _REASONS = {
     "CLM-03": ("line charges do not add up to the claim charge", "CLM"),
 }
 
+Tables = Mapping[str, FoundTable]
+
 
 def money_text(cents: int) -> str:
     """Cents as dollars and cents."""
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
-def _sums(table: Finished, column: str, size: int) -> NDArray[np.int64]:
-    sums = np.zeros(size, dtype=np.int64)
-    np.add.at(sums, table.transaction, table.column(column).values)
+class Payments:
+    """The sums that a remittance has to prove, over all pieces of its transactions."""
+
+    def __init__(self, sets: Sequence[TransactionSet]) -> None:
+        self.sets = sets
+        self.payment, self.claims, self.adjustments = (np.zeros(len(sets), dtype=np.int64) for _ in range(3))
+        self.is_paid = np.zeros(len(sets), dtype=bool)
+
+    def add(self, tables: Tables) -> None:
+        """Add what a piece has."""
+        payment = tables["era_835_transaction"]
+        which, (amount, is_valid) = payment.sets(), payment.numbers("payment_amount")
+        self.payment[which], self.is_paid[which] = amount, is_valid
+        for name, column, sums in (
+            ("era_835", "paid_amount", self.claims),
+            ("era_835_provider_adjustment", "amount", self.adjustments),
+        ):
+            np.add.at(sums, tables[name].sets(), tables[name].numbers(column)[0])
+
+    def findings(self) -> Iterator[Finding]:
+        """BPR02 = Σ CLP04 less Σ PLB amounts, to the cent, and BPR02 ≥ 0 (835 guide, section 1.10.2.1.3)."""
+        for number, item in enumerate(self.sets):
+            paid, claims, adjustments = (
+                int(sums[number]) for sums in (self.payment, self.claims, self.adjustments)
+            )
+            rule = ""
+            if not self.is_paid[number]:
+                rule, reason = "X12-07", "the payment amount BPR02 is missing or is not an amount"
+            elif abs(claims - adjustments - paid) > _TOLERANCE:
+                rule = "ERA-01"
+                reason = (
+                    f"remittance does not balance: payment {money_text(paid)}, claims {money_text(claims)}, "
+                    f"provider adjustments {money_text(adjustments)}"
+                )
+            elif paid < 0:
+                rule, reason = "ERA-04", f"negative payment amount {money_text(paid)}"
+            if rule:
+                yield Finding(item.transaction_no, rule, reason, "BPR", "", item.segment_no, item.byte_offset)
+
+
+def _sums_of(keys: Positions, table: FoundTable, key: str, column: str) -> NDArray[np.int64]:
+    """For every one of the ascending keys, the sum of a column over the rows that refer to it."""
+    (mine, has_key), (cells, _) = table.numbers(key), table.numbers(column)
+    sums = np.zeros(len(keys), dtype=np.int64)
+    if len(keys):
+        if not has_key.all():
+            mine, cells = mine[has_key], cells[has_key]
+        np.add.at(sums, mine - keys[0], cells)
     return sums
 
 
-def remittance(sets: list[TransactionSet], tables: dict[str, Finished]) -> list[Finding]:
-    """BPR02 = Σ CLP04 less Σ PLB amounts, to the cent, and BPR02 ≥ 0 (835 guide, section 1.10.2.1.3)."""
-    payment = tables["era_835_transaction"]
-    amount = payment.column("payment_amount")
-    claims = _sums(tables["era_835"], "paid_amount", len(sets)).tolist()
-    adjustments = _sums(tables["era_835_provider_adjustment"], "amount", len(sets)).tolist()
-    found = []
-    for number, item in enumerate(sets):
-        paid = int(amount.values[number])
-        if not amount.is_valid[number]:
-            reason = "the payment amount BPR02 is missing or is not an amount"
-            found.append(Finding(item.transaction_no, "X12-07", reason, "BPR", byte_offset=item.byte_offset))
-        elif abs(claims[number] - adjustments[number] - paid) > _TOLERANCE:
-            reason = (
-                f"remittance does not balance: payment {money_text(paid)}, "
-                f"claims {money_text(claims[number])}, "
-                f"provider adjustments {money_text(adjustments[number])}"
-            )
-            found.append(Finding(item.transaction_no, "ERA-01", reason, "BPR", byte_offset=item.byte_offset))
-        elif paid < 0:
-            reason = f"negative payment amount {money_text(paid)}"
-            found.append(Finding(item.transaction_no, "ERA-04", reason, "BPR", byte_offset=item.byte_offset))
-    return found
-
-
-def is_last_claim_whole(number: int, tables: dict[str, Finished]) -> bool:
-    """Whether the lines of the last claim add up to its charge: a cut file loses the end of that claim."""
-    claims, lines = tables["claims_837"], tables["claims_837_line"]
-    mine = np.flatnonzero(claims.transaction == number)
-    if len(mine) == 0:
-        return False
-    claim = claims.column("claim_no").values[mine[-1]]
-    of_claim = lines.column("claim_no").values == claim
-    charged = int(lines.column("charge_amount").values[of_claim].sum())
-    return abs(charged - int(claims.column("total_charge_amount").values[mine[-1]])) <= _TOLERANCE
-
-
-@dataclass(frozen=True)
-class _Sums:
-    """Sums of cents by the number of a row that other tables refer to."""
-
-    rows: Finished
-    key: str
-
-    def of(self, table: Finished, column: str) -> NDArray[np.int64]:
-        """For every row, the sum of a column over the rows of another table that belong to it."""
-        numbers = self.rows.column(self.key).values
-        sums = np.zeros(len(numbers), dtype=np.int64)
-        mine, cells = table.column(self.key), table.column(column)
-        good = mine.is_valid & cells.is_valid
-        np.add.at(sums, mine.values[good] - (numbers[0] if len(numbers) else 0), cells.values[good])
-        return sums
-
-
-def remittance_rows(sets: list[TransactionSet], tables: dict[str, Finished]) -> list[Finding]:
+def remittance_rows(sets: Sequence[TransactionSet], tables: Tables) -> Iterator[Finding]:
     """Claims and lines of a remittance that do not add up to the cent; they stay, and are told."""
     claims, services, adjustments = (
         tables[name] for name in ("era_835", "era_835_service", "era_835_adjustment")
     )
-    by_service, by_claim = _Sums(services, "service_no"), _Sums(claims, "claim_no")
-    charged, paid = (claims.column(name).values for name in ("charge_amount", "paid_amount"))
-    of_lines = by_claim.of(services, "charge_amount")
-    has_lines = np.isin(claims.column("claim_no").values, services.column("claim_no").values)
-    charge, payment = (services.column(name).values for name in ("charge_amount", "paid_amount"))
-    line_is_off = _is_off(charge - by_service.of(adjustments, "amount") - payment)
-    claim_is_off = _is_off(charged - by_claim.of(adjustments, "amount") - paid)
-    return [
-        *_told(services, line_is_off, sets, "SVC-01"),
-        *_told(claims, claim_is_off, sets, "CLP-01"),
-        *_told(claims, has_lines & _is_off(charged - of_lines), sets, "CLP-03"),
-    ]
+    service_no, claim_no = services.numbers("service_no")[0], claims.numbers("claim_no")[0]
+    charge, payment = (services.numbers(name)[0] for name in ("charge_amount", "paid_amount"))
+    line_is_off = charge - _sums_of(service_no, adjustments, "service_no", "amount") - payment
+    charged, paid = (claims.numbers(name)[0] for name in ("charge_amount", "paid_amount"))
+    claim_is_off = charged - _sums_of(claim_no, adjustments, "claim_no", "amount") - paid
+    of_lines = charged - _sums_of(claim_no, services, "claim_no", "charge_amount")
+    has_lines = np.zeros(len(claim_no), dtype=bool)
+    if len(claim_no):
+        has_lines[services.numbers("claim_no")[0] - claim_no[0]] = True
+    yield from _told(services, _is_off(line_is_off), sets, "SVC-01")
+    yield from _told(claims, _is_off(claim_is_off), sets, "CLP-01")
+    yield from _told(claims, has_lines & _is_off(of_lines), sets, "CLP-03")
 
 
-def claim_rows(sets: list[TransactionSet], tables: dict[str, Finished]) -> list[Finding]:
+def claim_rows(sets: Sequence[TransactionSet], tables: Tables) -> Iterator[Finding]:
     """Claims whose lines do not add up to the cent; they stay, and are told."""
     claims = tables["claims_837"]
-    lines = _Sums(claims, "claim_no").of(tables["claims_837_line"], "charge_amount")
-    is_off = _is_off(claims.column("total_charge_amount").values - lines)
-    return list(_told(claims, is_off, sets, "CLM-03"))
+    lines = _sums_of(claims.numbers("claim_no")[0], tables["claims_837_line"], "claim_no", "charge_amount")
+    is_off = _is_off(claims.numbers("total_charge_amount")[0] - lines)
+    yield from _told(claims, is_off, sets, "CLM-03")
+
+
+def is_last_claim_whole(number: int, tables: Tables) -> bool:
+    """Whether the lines of the last claim add up to its charge: a cut file loses the end of that claim."""
+    claims, lines = tables["claims_837"], tables["claims_837_line"]
+    mine = np.flatnonzero(claims.sets() == number)
+    if len(mine) == 0:
+        return False
+    claim = claims.numbers("claim_no")[0][mine[-1]]
+    of_claim = lines.numbers("claim_no")[0] == claim
+    charged = int(lines.numbers("charge_amount")[0][of_claim].sum())
+    return abs(charged - int(claims.numbers("total_charge_amount")[0][mine[-1]])) <= _TOLERANCE
 
 
 def _is_off(difference: NDArray[np.int64]) -> Mask:
@@ -117,9 +121,11 @@ def _is_off(difference: NDArray[np.int64]) -> Mask:
     return off
 
 
-def _told(table: Finished, which: Mask, sets: list[TransactionSet], rule: str) -> Iterator[Finding]:
+def _told(table: FoundTable, which: Mask, sets: Sequence[TransactionSet], rule: str) -> Iterator[Finding]:
+    rows = np.flatnonzero(which)
+    if not len(rows):
+        return
     loop, (reason, segment) = table.table.rows[0], _REASONS[rule]
-    for row in np.flatnonzero(which).tolist():
-        number, place = (int(cells.values[row]) for cells in table.position[:2])
-        item = sets[int(table.transaction[row])]
-        yield Finding(item.transaction_no, rule, reason, segment, loop, number, place)
+    numbers, places = (values[rows].tolist() for values in table.places())
+    for number, place, index in zip(numbers, places, table.sets()[rows].tolist(), strict=True):
+        yield Finding(sets[index].transaction_no, rule, reason, segment, loop, number, place)

@@ -300,5 +300,6 @@ CLAIM_837 = Transaction(
     (CLAIM, LINE, DIAGNOSIS, OTHER_PAYER),
     DETAILS,
     needs=("ST BHT 03",),
+    pieces=("2300",),
     watched=("CLM", "SV1", "SV2", "SV3"),
 )

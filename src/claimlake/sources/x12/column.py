@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -10,12 +10,22 @@ from typing import Any
 
 import nanoarrow as na  # type: ignore[import-untyped]
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from claimlake.sources.x12 import kernel
 from claimlake.sources.x12.array import Mask, Positions
 
 _MOST_DIGITS = 18
+LONGEST_TEXT = 1024
+"""Bytes of a value of a text column; no element of the guides is longer, and rows may repeat it."""
+MOST_TEXT, LEAST_TEXT = 32, 1 << 20
+"""A column's text is at most so many times the bytes of its transactions, or else so many bytes."""
+
+
+class TooLargeError(Exception):
+    """Values that rows repeat would take many times the bytes of the transactions themselves."""
+
+
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _EPOCH = date(1970, 1, 1)
 
@@ -100,25 +110,33 @@ def typed(values: Values, kind: str, *, is_last: bool = False) -> Typed:
 
 
 def _text(values: Values) -> Typed:
-    if (fast := kernel.texts(values.data, values.start, values.end)) is not None:
-        return _finished_text(fast[0], fast[1].tobytes(), values.separators)
     start, end = values.start, values.end.copy()
+    is_bad = end - start > LONGEST_TEXT
+    end = np.where(is_bad, start, end)
     while True:  # padding at the end of a value carries nothing
         is_blank = (start < end) & (values.data[np.maximum(end - 1, 0)] == 0x20)
         if not is_blank.any():
             break
         end -= is_blank
     offsets, text = _gather(values.data, start, np.maximum(end, start))
-    return _finished_text(offsets, text, values.separators)
-
-
-def _finished_text(offsets: NDArray[np.int32], text: bytes, separators: bytes) -> Typed:
     is_valid = offsets[1:] > offsets[:-1]
-    if separators:
-        text = text.translate(bytes.maketrans(separators, b" " * len(separators)))
-    if text.isascii() and not (separators and _has_gaps(text, offsets)):
-        return Typed("text", offsets, is_valid, np.zeros(len(is_valid), dtype=bool), text)
-    return _careful(offsets, text, is_valid, is_list=bool(separators))
+    if values.separators:
+        text = text.translate(bytes.maketrans(values.separators, b" " * len(values.separators)))
+    return _finished(offsets, text, is_valid, is_bad, is_list=bool(values.separators))
+
+
+def _finished(
+    offsets: NDArray[np.int32], text: bytes, is_valid: Mask, is_bad: Mask, *, is_list: bool
+) -> Typed:
+    if text.isascii() and not (is_list and _has_gaps(text, offsets)):
+        return Typed("text", offsets, is_valid, is_bad, text)
+    bounds = offsets.tolist()
+    pieces: list[str | None] = []
+    for row, there in enumerate(is_valid.tolist()):
+        word = text[bounds[row] : bounds[row + 1]]
+        members = [readable(member) for member in word.split(b" ") if member] if is_list else [readable(word)]
+        pieces.append((" ".join(members) or None) if there else None)
+    return replace(text_column(pieces), is_bad=is_bad)
 
 
 def _has_gaps(text: bytes, offsets: NDArray[np.int32]) -> bool:
@@ -133,28 +151,19 @@ def _has_gaps(text: bytes, offsets: NDArray[np.int32]) -> bool:
 
 def listed(values: Values, rows: Positions, size: int) -> Typed:
     """For every row, its values (ascending by row) as one text, separated by blanks."""
+    is_long = values.end - values.start > LONGEST_TEXT
+    is_bad = np.bincount(rows[is_long], minlength=size) > 0
+    rows, start, end = rows[~is_long], values.start[~is_long], values.end[~is_long]
     is_final = np.ones(len(rows), dtype=bool)
     is_final[:-1] = rows[1:] != rows[:-1]
     # A value's separator or terminator follows it in the bytes: it is taken along, to become the blank.
-    offsets, text = _gather(values.data, values.start, values.end + ~is_final)
+    offsets, text = _gather(values.data, start, end + ~is_final)
     joints = np.frombuffer(text, dtype=np.uint8).copy()
     joints[offsets[1:][~is_final] - 1] = 0x20
     words = joints.tobytes().translate(bytes.maketrans(values.separators, b" " * len(values.separators)))
     lengths = np.bincount(rows + 1, weights=np.diff(offsets), minlength=size + 1)
     bounds = np.cumsum(lengths).astype(np.int32)
-    is_valid = np.diff(bounds) > 0
-    if words.isascii() and not _has_gaps(words, bounds):
-        return Typed("text", bounds, is_valid, np.zeros(size, dtype=bool), words)
-    return _careful(bounds, words, is_valid, is_list=True)
-
-
-def _careful(offsets: NDArray[np.int32], text: bytes, is_valid: Mask, *, is_list: bool) -> Typed:
-    pieces: list[str | None] = []
-    bounds = offsets.tolist()
-    for row, there in enumerate(is_valid.tolist()):
-        word = readable(text[bounds[row] : bounds[row + 1]])
-        pieces.append((" ".join(word.split()) if is_list else word) if there else None)
-    return text_column(pieces)
+    return _finished(bounds, words, np.diff(bounds) > 0, is_bad, is_list=True)
 
 
 def readable(value: bytes) -> str:
@@ -165,19 +174,28 @@ def readable(value: bytes) -> str:
         return value.decode("latin-1")
 
 
+_WIDEST = 48
+"""Values up to this long are gathered as rows of a matrix, which is several times faster."""
+
+
 def _gather(data: NDArray[np.uint8], start: Positions, end: Positions) -> tuple[NDArray[np.int32], bytes]:
+    """The values one after the other, and where each of them begins."""
     size = end - start
     offsets = np.zeros(len(start) + 1, dtype=np.int64)
     np.cumsum(size, out=offsets[1:])
-    source = np.arange(offsets[-1]) + np.repeat(start - offsets[:-1], size)
+    total, widest = int(offsets[-1]), int(size.max(initial=0))
+    if total > np.iinfo(np.int32).max:
+        raise TooLargeError
+    if 0 < widest <= _WIDEST and int(start.max()) + widest <= len(data):
+        matrix = sliding_window_view(data, widest)[start]
+        return offsets.astype(np.int32), matrix[np.arange(widest) < size[:, None]].tobytes()
+    source = np.arange(total) + np.repeat(start - offsets[:-1], size)
     return offsets.astype(np.int32), data[source].tobytes()
 
 
 def _digits(values: Values, places: int) -> tuple[Positions, Mask, Mask]:
     """The number in units of 10^-places; where there is a value; and where it is not such a number."""
     data, start, end = values.data, values.start, values.end
-    if fast := kernel.decimals(data, start, end, places):
-        return fast[0], fast[1] > 0, fast[1] == 2
     there = end > start
     number = np.zeros(len(start), dtype=np.int64)
     after = np.full(len(start), -1, dtype=np.int64)
@@ -264,8 +282,6 @@ def _find(values: Values, mark: int) -> Positions:
 
 
 def _day(values: Values, *, is_last: bool) -> Typed:
-    if fast := kernel.days(values.data, values.start, values.end, is_last=is_last):
-        return Typed("date", fast[0], fast[1] == 1, fast[1] == 2)
     there = values.end > values.start
     dash = _find(values, 0x2D)
     is_range = dash < values.end

@@ -98,14 +98,15 @@ ENVELOPE_CONTRACTS = (
 
 SEGMENT_CONTRACT = TableContract(
     "x12_segment",
-    "one segment as received; the raw bytes of all of them, in order, are the file",
+    "one segment as received; content and ending (or raw) of all of them, in order, are the file",
     (
         Field("interchange_no", "bigint", phi=False, about="number of its ISA in the file"),
         Field("transaction_no", "bigint", phi=False, about="number of its ST in the file, if any"),
         Field("loop", "text", phi=False, about="loop it stands in"),
         Field("segment_id", "text", phi=False, about="its first element; null for text outside segments"),
         Field("content", "text", phi=True, about="the segment without its terminator"),
-        Field("raw", "binary", phi=True, about="its bytes up to the next segment"),
+        Field("ending", "binary", phi=False, about="what follows it up to the next segment"),
+        Field("raw", "binary", phi=True, about="its bytes up to the next one, if they are not UTF-8"),
     ),
 )
 

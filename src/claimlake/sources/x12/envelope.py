@@ -2,6 +2,7 @@
 
 import mmap
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -17,6 +18,7 @@ Content = bytes | mmap.mmap
 
 _SEPARATORS = 16
 _LONGEST_ISA = 400
+_BLOCK = 32 * 1024 * 1024
 _FRAGMENT = re.compile(
     rb"(?:\A|[\r\n])[ \t]*(?:(?:ST([^A-Za-z0-9\s])\d{3}\1)|(?:GS([^A-Za-z0-9\s])[A-Z]{2}\2))"
 )
@@ -35,7 +37,7 @@ class Extent(Protocol):
         ...
 
 
-@dataclass
+@dataclass(slots=True)
 class Interchange:
     """An ISA and its place; a fragment without one has number 0 fields and default separators."""
 
@@ -59,7 +61,7 @@ class Interchange:
         return moment(self.element(9), self.element(10))
 
 
-@dataclass
+@dataclass(slots=True)
 class Group:
     """A GS and its place."""
 
@@ -79,7 +81,7 @@ class Group:
         return moment(self.element(4), self.element(5))
 
 
-@dataclass
+@dataclass(slots=True)
 class TransactionSet:
     """An ST to its SE: where it is, what it says it is, and what became of it."""
 
@@ -116,7 +118,7 @@ class TransactionSet:
             self.status, self.reason_code, self.reason = "quarantined", finding.rule, finding.reason
 
 
-@dataclass
+@dataclass(slots=True)
 class Acknowledgement:
     """A TA1: the answer to a whole interchange."""
 
@@ -174,35 +176,43 @@ def header_at(data: Content, position: int) -> Delimiters | None:
     return Delimiters(element, component, terminator, repetition)
 
 
-def starts(data: Content) -> list[tuple[int, Delimiters]]:
-    """Every interchange: where it begins, its separators; a bare GS or ST at the start counts as one."""
+def ignored(_: int) -> None:
+    """Take no notice of what was seen."""
+
+
+def starts(content: Content, seen: Callable[[int], None] = ignored) -> list[tuple[int, Delimiters]]:
+    """Every interchange: where it begins, its separators; a bare GS or ST at the start counts as one.
+
+    Args:
+        content: the bytes.
+        seen: called with a place in front of which no byte is needed any more.
+    """
     found: list[tuple[int, Delimiters]] = []
-    position = data.find(b"ISA")
-    while position >= 0:
-        delimiters = header_at(data, position)
-        if delimiters is not None and not data[max(position - 1, 0) : position].isalnum():
-            found.append((position, delimiters))
-        position = data.find(b"ISA", position + 3)
-    if not found and (fragment := _FRAGMENT.search(data)):
+    for begin in range(0, len(content), _BLOCK):
+        position = content.find(b"ISA", begin, begin + _BLOCK + 2)
+        while position >= 0:
+            delimiters = header_at(content, position)
+            if delimiters is not None and not content[max(position - 1, 0) : position].isalnum():
+                found.append((position, delimiters))
+            position = content.find(b"ISA", position + 3, begin + _BLOCK + 2)
+        seen(begin)
+    if not found and (fragment := _FRAGMENT.search(content)):
         text = fragment.group().lstrip(b"\r\n\t ")
-        terminator = 0x7E if data.find(b"~") >= 0 else 0x0A
+        terminator = 0x7E if content.find(b"~") >= 0 else 0x0A
         found.append((fragment.end() - len(text), Delimiters(element=text[2], terminator=terminator)))
     return found
 
 
-def outline(content: Content, data: NDArray[np.uint8]) -> Outline:
-    """The envelope of a whole file."""
-    places = starts(content)
+def outline(content: Content, data: NDArray[np.uint8], seen: Callable[[int], None] = ignored) -> Outline:
+    """The envelope of a whole file; `seen` is called with places in front of which no byte is needed."""
+    places = starts(content, seen)
     bounds = [*(place for place, _ in places[1:]), len(content)][: len(places)]
     reader = _Outliner(Outline(), content)
     for number, ((place, delimiters), bound) in enumerate(zip(places, bounds, strict=True), 1):
-        marks, count = envelope_marks(data, place, bound, delimiters)
+        marks, count = envelope_marks(data, place, bound, delimiters, seen)
         interchange = Interchange(number, delimiters, segment_no=reader.outline.segments + 1)
-        end = (
-            int(marks[-1][2]) + 1
-            if len(marks) and content[marks[-1][1] : marks[-1][1] + 3] == b"IEA"
-            else bound
-        )
+        is_closed = len(marks) and content[marks[-1][1] : marks[-1][1] + 3] == b"IEA"
+        end = int(marks[-1][2]) + 1 if is_closed else bound
         interchange.byte_offset, interchange.byte_length = place, min(end, bound) - place
         reader.interchange(interchange, marks.tolist(), bound, count)
         reader.outline.segments += count

@@ -31,8 +31,12 @@ RULES = {
         Rule("X12-06", "quarantine", "a transaction without SE is whole: its amounts add up"),
         Rule("X12-07", "quarantine", "a transaction has the segments without which it cannot be read"),
         Rule("X12-08", "quarantine", "an amount is a decimal number with at most two decimals"),
-        Rule("X12-09", "warn", "a date, time or quantity is written as its format says"),
-        Rule("X12-10", "warn", "the segment table is made of files up to 512 MB"),
+        Rule(
+            "X12-09",
+            "warn",
+            "a date, time or quantity is written as its format says, a text has at most 1,024 bytes",
+        ),
+        Rule("X12-10", "quarantine", "the values that its rows repeat are not many times the transaction"),
         Rule("X12-11", "warn", "a segment stands in a loop that has it"),
         Rule("X12-12", "warn", "the transactions of a group have different control numbers"),
         Rule("X12-13", "warn", "a code is one of its list"),
@@ -46,7 +50,7 @@ RULES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One broken rule at one place."""
 
@@ -57,6 +61,8 @@ class Finding:
     loop: str = ""
     segment_no: int | None = None
     byte_offset: int | None = None
+    is_last_told: bool = False
+    """It stands for all further ones of its rule and transaction."""
 
     @property
     def severity(self) -> Severity:

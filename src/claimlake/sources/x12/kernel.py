@@ -1,4 +1,4 @@
-"""The compiled kernel, when this installation has it: exact, fast scans and conversions in plain C."""
+"""The compiled kernel, when this installation has it: the scan and the tables of X12 in plain C."""
 
 import ctypes
 import os
@@ -9,27 +9,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from claimlake.sources.x12.array import Positions
-
-SOURCES = ("scan.c", "value.c")
-
-_VERSION = 2
+_VERSION = 3
 
 _POINTER = ctypes.c_void_p
 _LONG = ctypes.c_int64
 _INT = ctypes.c_int32
 _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
-    "x12_open": (_POINTER, (_POINTER, _LONG, _POINTER, _POINTER, _INT)),
-    "x12_scan": (_INT, (_POINTER, _LONG, _LONG, _INT, _INT, _INT, _LONG)),
+    "x12_open": (_POINTER, (_POINTER,)),
+    "x12_start": (None, (_POINTER, _POINTER, _LONG)),
+    "x12_scan": (_INT, (_POINTER, _POINTER, _LONG, _LONG, _POINTER, _INT)),
+    "x12_cut": (None, (_POINTER,)),
     "x12_close": (None, (_POINTER,)),
-    "x12_level": (_LONG, (_POINTER, _INT, _POINTER, _POINTER, _POINTER)),
+    "x12_count": (_LONG, (_POINTER, _INT)),
+    "x12_cells": (_POINTER, (_POINTER, _INT)),
     "x12_list": (_LONG, (_POINTER, _INT, _POINTER, _POINTER)),
-    "x12_unpack": (None, (_POINTER, _LONG, _LONG, _POINTER, _POINTER)),
+    "x12_fill": (_INT, (_POINTER, _POINTER, _POINTER, _LONG, _POINTER, _POINTER)),
+    "x12_forget": (None, (_POINTER,)),
     "x12_envelope": (_LONG, (_POINTER, _LONG, _LONG, _INT, _INT, _POINTER, _LONG, _POINTER)),
-    "x12_decimal": (None, (_POINTER, _POINTER, _POINTER, _LONG, _INT, _POINTER, _POINTER)),
-    "x12_day": (None, (_POINTER, _POINTER, _POINTER, _LONG, _INT, _POINTER, _POINTER)),
-    "x12_lengths": (_LONG, (_POINTER, _POINTER, _POINTER, _LONG, _POINTER)),
-    "x12_gather": (_INT, (_POINTER, _POINTER, _POINTER, _LONG, _POINTER)),
+    "x12_segments": (
+        _INT,
+        (_POINTER, *[_LONG] * 3, _POINTER, _LONG, _POINTER, _LONG, *[_POINTER] * 3, _LONG, _POINTER),
+    ),
 }
 
 
@@ -65,68 +65,18 @@ def address(array: NDArray[Any]) -> int:
     return int(array.ctypes.data)
 
 
-def decimals(
-    data: NDArray[np.uint8], start: Positions, end: Positions, places: int
-) -> tuple[Positions, NDArray[np.uint8]] | None:
-    """Numbers in units of 10^-places and their status (0 null, 1 good, 2 bad); None without the kernel."""
-    loaded = library()
-    if loaded is None:
-        return None
-    start, end = np.ascontiguousarray(start), np.ascontiguousarray(end)
-    number, status = np.empty(len(start), dtype=np.int64), np.empty(len(start), dtype=np.uint8)
-    loaded.x12_decimal(
-        address(data), address(start), address(end), len(start), places, address(number), address(status)
-    )
-    return number, status
+def view(pointer: int | None, count: int, kind: type[Any] | np.dtype[Any]) -> NDArray[Any]:
+    """Values in memory that the kernel owns, without a copy."""
+    kind = np.dtype(kind)
+    if not pointer or count == 0:
+        return np.empty(0, dtype=kind)
+    raw: Any = (ctypes.c_uint8 * (count * kind.itemsize)).from_address(pointer)
+    values: NDArray[Any] = np.frombuffer(raw, dtype=kind)
+    return values
 
 
-def days(
-    data: NDArray[np.uint8], start: Positions, end: Positions, *, is_last: bool
-) -> tuple[NDArray[np.int32], NDArray[np.uint8]] | None:
-    """Days since 1970 and their status (0 null, 1 good, 2 bad); None without the kernel."""
-    loaded = library()
-    if loaded is None:
-        return None
-    start, end = np.ascontiguousarray(start), np.ascontiguousarray(end)
-    number, status = np.empty(len(start), dtype=np.int32), np.empty(len(start), dtype=np.uint8)
-    loaded.x12_day(
-        address(data), address(start), address(end), len(start), is_last, address(number), address(status)
-    )
-    return number, status
-
-
-def texts(
-    data: NDArray[np.uint8], start: Positions, end: Positions
-) -> tuple[NDArray[np.int32], NDArray[np.uint8]] | None:
-    """Offsets and bytes of the values without trailing blanks; None without the kernel or beyond 2 GB."""
-    loaded = library()
-    if loaded is None:
-        return None
-    start, end = np.ascontiguousarray(start), np.array(end, dtype=np.int64)
-    offsets = np.empty(len(start) + 1, dtype=np.int32)
-    total = loaded.x12_lengths(address(data), address(start), address(end), len(start), address(offsets))
-    if total < 0:
-        return None
-    text = np.empty(total, dtype=np.uint8)
-    loaded.x12_gather(address(data), address(start), address(end), len(start), address(text))
-    return offsets, text
-
-
-def envelope_marks(
-    data: NDArray[np.uint8], begin: int, end: int, element: int, terminator: int
-) -> tuple[NDArray[np.int64], int] | None:
-    """Number, start and end of every envelope segment, and the count of all; None without the kernel."""
-    loaded = library()
-    if loaded is None:
-        return None
-    state = np.array([begin, 0], dtype=np.int64)
-    parts = []
-    while state[0] < end:
-        marks = np.empty((4096, 3), dtype=np.int64)
-        found = loaded.x12_envelope(
-            address(data), begin, end, element, terminator, address(marks), len(marks), address(state)
-        )
-        parts.append(marks[:found])
-        if found < len(marks):
-            break
-    return (np.concatenate(parts) if parts else np.empty((0, 3), dtype=np.int64)), int(state[1])
+def words(values: list[str | None]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """Texts as the kernel takes them: offsets and bytes; no text is an empty one."""
+    encoded = [(value or "").encode() for value in values]
+    offsets = np.cumsum([0, *(len(value) for value in encoded)], dtype=np.int64).astype(np.int32)
+    return offsets, np.frombuffer(b"".join(encoded) or b"\0", dtype=np.uint8)

@@ -1,14 +1,17 @@
-"""What a scan has to collect for a transaction's tables: levels of rows, and the values each row holds."""
+"""What a reading has to collect for a transaction's tables, and what an engine gives back."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import Literal, Protocol
 
-from claimlake.sources.x12.array import Positions
-from claimlake.sources.x12.column import Values
+from claimlake.sources.x12.array import Mask, Positions
+from claimlake.sources.x12.rows import Rows
 from claimlake.sources.x12.spec import (
+    ROOT,
     Element,
     Joined,
+    Number,
     Path,
     Pick,
     Repeat,
@@ -49,35 +52,76 @@ class Places:
     state: Positions
 
 
-class Scan(Protocol):
-    """The rows and values that an engine found in the transactions of one type."""
+@dataclass(frozen=True)
+class Fault:
+    """A value that could not be read as its column says: no such value, or none of the column's codes."""
 
-    def size(self, level: Level) -> int:
-        """How many rows the level has."""
+    column: int
+    kind: Literal["value", "code"]
+    set_index: int
+    segment_no: int
+    byte_offset: int
+
+
+class FoundTable(Protocol):
+    """The rows of one table, of all transactions of a reading."""
+
+    @property
+    def table(self) -> Table:
+        """Its description."""
         ...
 
-    def places(self, level: Level) -> Places:
-        """Where the rows stand."""
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """The values that could not be read."""
         ...
 
-    def parent(self, level: Level, loop: str) -> Positions:
-        """For every row, the row of the loop around it (from 0), or -1."""
+    def numbers(self, name: str) -> tuple[Positions, Mask]:
+        """A column of whole numbers or money (in cents; 0 where there is none), and where there are any."""
         ...
 
-    def first(self, level: Level, path: Path) -> Values:
-        """For every row, the first value of the cited element within it."""
+    def sets(self) -> Positions:
+        """For every row its transaction, from 0 among those of the reading."""
         ...
 
-    def every(self, level: Level, path: Path) -> tuple[Positions, Values]:
-        """Every value of the cited element with its row, in file order."""
+    def places(self) -> tuple[Positions, Positions]:
+        """For every row the number of its first segment, and its first byte."""
         ...
 
-    def trace(self) -> Places:
-        """Every segment, if the scan was asked to keep them."""
+
+class Found(Protocol):
+    """What an engine found in some transactions of one type, or in a piece of one."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How many new rows each numbered series has."""
+        ...
+
+    def number_from(self, before: Mapping[str, int]) -> None:
+        """Let the numbers of each series go on behind this many; comes before the tables are asked for."""
+        ...
+
+    def tables(self) -> Mapping[str, FoundTable]:
+        """Every table by name."""
+        ...
+
+    def missing(self, path: Path) -> Sequence[int]:
+        """The transactions (from 0) that have no value at a citation of the root loop."""
         ...
 
     def lost(self) -> Places:
         """Segments with money that stand where no loop has them."""
+        ...
+
+    def trace(self) -> Places:
+        """Every segment, if the engine was asked to keep them."""
+        ...
+
+    def rows(self, keep: Mask) -> Mapping[str, Rows]:
+        """The rows of the transactions that are wanted, by table."""
+        ...
+
+    def close(self) -> None:
+        """Give the memory back; nothing can be asked any more."""
         ...
 
 
@@ -88,7 +132,8 @@ class Plan:
     levels: tuple[Level, ...]
     """Loops first, in the order of the specification, the root before all."""
     firsts: tuple[tuple[Level, Path], ...]
-    lists: tuple[tuple[Level, Path], ...]
+    lists: tuple[tuple[Level, tuple[Path, ...]], ...]
+    """Values that are all wanted, in file order."""
 
 
 def level_of(table: Table) -> Level:
@@ -108,13 +153,33 @@ def holder_of(transaction: Transaction, level: Level, path: Path) -> Level:
     return loop_level(transaction.row_loop(path.loop))
 
 
+def numbered_level(transaction: Transaction, table: Table, loop: str) -> Level:
+    """The rows that a number counts: a loop's, or the table's own."""
+    return loop_level(loop) if loop in transaction.loop_by_name else level_of(table)
+
+
+def series(transaction: Transaction) -> dict[str, Level]:
+    """The series of numbers that go on through a file, by name, with the rows they count."""
+    return {
+        series_name(transaction, column.source.loop): numbered_level(transaction, table, column.source.loop)
+        for table in transaction.tables
+        for column in table.columns
+        if isinstance(column.source, Number) and column.source.loop != ROOT
+    }
+
+
+def series_name(transaction: Transaction, loop: str) -> str:
+    """The name under which the numbers of a loop go on."""
+    return f"{transaction.code} {loop}"
+
+
 @lru_cache(maxsize=16)
 def plan_of(transaction: Transaction) -> Plan:
     """The plan of a transaction's tables."""
     loops = [loop_level(loop.name) for loop in transaction.loop_by_name.values() if loop.is_row]
     levels = dict.fromkeys(loops)
     firsts: dict[tuple[Level, Path], None] = {}
-    lists: dict[tuple[Level, Path], None] = {}
+    lists: dict[tuple[Level, tuple[Path, ...]], None] = {}
     for table in transaction.tables:
         level = level_of(table)
         levels[level] = None
@@ -124,9 +189,9 @@ def plan_of(transaction: Transaction) -> Plan:
                 case Element(paths=paths):
                     firsts |= {(holder_of(transaction, level, item), item): None for item in paths}
                 case Joined(paths=paths):
-                    lists |= {(level, item): None for item in paths}
+                    lists[level, paths] = None
                 case Total(path=item):
-                    lists[level, item] = None
+                    lists[level, (item,)] = None
                 case Pick(table=picked):
                     levels[level_of(picked)] = None
                     firsts |= dict.fromkeys((level_of(picked), item) for item in column.source.both)

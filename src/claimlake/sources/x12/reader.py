@@ -1,7 +1,11 @@
 """Files to tables: `read` in chunks of bounded size, `read_tables` all at once."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import os
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,20 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimlake.errors import SourceError
-from claimlake.sources.x12.check import check
-from claimlake.sources.x12.column import plain_column
+from claimlake.sources.x12 import kernel
+from claimlake.sources.x12.check import Checker
+from claimlake.sources.x12.column import TooLargeError
+from claimlake.sources.x12.compiled import KernelFound
 from claimlake.sources.x12.contract import CONTRACT_BY_TABLE, CONTRACTS, DETAIL_CONTRACTS, SPECIFICATIONS
-from claimlake.sources.x12.envelope import Outline, TransactionSet, moment, outline
+from claimlake.sources.x12.envelope import Outline, TransactionSet, outline
+from claimlake.sources.x12.find import find
 from claimlake.sources.x12.finding import Finding
-from claimlake.sources.x12.rows import Rows, batch_of, stacked
-from claimlake.sources.x12.scan import scan
-from claimlake.sources.x12.source import opened
-from claimlake.sources.x12.spec import Transaction
-from claimlake.sources.x12.table import POSITION, Assembler, Finished, list_marks
-from claimlake.sources.x12.whole import segment_rows
+from claimlake.sources.x12.part import Part, parts, runs, slices
+from claimlake.sources.x12.plan import Found
+from claimlake.sources.x12.rows import Rows, stacked
+from claimlake.sources.x12.source import Pages, opened
+from claimlake.sources.x12.spec import POSITION, UNKNOWN, Transaction
+from claimlake.sources.x12.summary import finding_rows, interchange_rows, transaction_rows
+from claimlake.sources.x12.whole import loops_of, segment_rows
 
-_CHUNK_BYTES = 8 * 1024 * 1024
-_LARGEST_WHOLE = 512 * 1024 * 1024
+_CHUNK_BYTES = 2 * 1024 * 1024
+_MOST_WORKERS = 4
 
 
 @dataclass(frozen=True)
@@ -44,35 +52,51 @@ class Reading:
 
 
 def read(
-    source: Path | BinaryIO, *, chunk_bytes: int = _CHUNK_BYTES, in_detail: bool = False
+    source: Path | BinaryIO,
+    *,
+    chunk_bytes: int = _CHUNK_BYTES,
+    in_detail: bool = False,
+    workers: int | None = None,
 ) -> Iterator[Chunk]:
-    """The file's tables in chunks of whole transactions, in detail if wanted; SourceError when not X12."""
+    """The file's tables in chunks, in file order; raises SourceError when it is not X12.
+
+    A chunk has whole transactions, or a piece of one that is larger than `chunk_bytes`: memory is bounded
+    whatever the file's size.
+
+    Args:
+        source: a file, or a stream that can be read again from its start; gzip and zip are unpacked.
+        chunk_bytes: how many bytes of the file a chunk has, about.
+        in_detail: also make the detail tables and the segment table.
+        workers: how many threads read; by default one for each processor, up to four.
+    """
     where = str(source) if isinstance(source, Path) else "stream"
     with opened(source) as content:
         data = np.frombuffer(content, dtype=np.uint8)
-        shape = outline(content, data)
+        pages = Pages(content)
+        shape = outline(content, data, pages.seen)
         if not shape.interchanges:
             what = "not X12: no ISA, GS or ST segment" if content[:65536].strip() else "the file is empty"
             raise SourceError(what, where=where, remedy="Check what the source delivers.")
-        reader = _Reader(data, shape, in_detail=in_detail)
-        for number, sets in enumerate(_batches(shape.transactions, chunk_bytes)):
-            yield reader.chunk(sets, is_first=number == 0)
-        del data, reader  # nothing may look at the bytes any more when the file is closed
+        reader = _Reader(data, pages, shape, in_detail=in_detail, chunk_bytes=chunk_bytes)
+        yield from reader.chunks(workers or min(os.cpu_count() or 1, _MOST_WORKERS))
+        del data, pages, reader  # nothing may look at the bytes any more when the file is closed
 
 
-def read_tables(source: Path | BinaryIO, *, in_detail: bool = False) -> Reading:
-    """The file's tables all at once; raises SourceError when it is not X12."""
-    parts: dict[str, list[Rows]] = {}
+def read_tables(
+    source: Path | BinaryIO, *, in_detail: bool = False, chunk_bytes: int = _CHUNK_BYTES
+) -> Reading:
+    """The file's tables all at once, from chunks as `read` makes them; SourceError when it is not X12."""
+    found: dict[str, list[Rows]] = {}
     findings: list[Finding] = []
     transactions: list[TransactionSet] = []
-    for chunk in read(source, in_detail=in_detail):
+    for chunk in read(source, in_detail=in_detail, chunk_bytes=chunk_bytes):
         findings += chunk.findings
         transactions += chunk.transactions
         for name, rows in chunk.tables.items():
-            parts.setdefault(name, []).append(rows)
+            found.setdefault(name, []).append(rows)
     contracts = CONTRACTS + DETAIL_CONTRACTS if in_detail else CONTRACTS
     names = [contract.table for contract in contracts]
-    tables = {name: stacked(parts[name]) if name in parts else empty(name) for name in names}
+    tables = {name: stacked(found[name]) if name in found else empty(name) for name in names}
     return Reading(tables, tuple(findings), tuple(transactions))
 
 
@@ -82,148 +106,205 @@ def empty(table: str) -> Rows:
     return Rows(tuple(name for name, _ in columns), tuple(kind for _, kind in columns))
 
 
-def _batches(sets: list[TransactionSet], chunk_bytes: int) -> Iterator[list[TransactionSet]]:
-    batch: list[TransactionSet] = []
-    size = 0
-    for item in sets:
-        if batch and size + item.byte_length > chunk_bytes:
-            yield batch
-            batch, size = [], 0
-        batch.append(item)
-        size += item.byte_length
-    yield batch  # also when there is no transaction: an interchange may hold nothing but TA1s
+_Founds = list[tuple[Transaction, list[TransactionSet], Found]]
 
 
 class _Reader:
-    """Turns batches of transactions into chunks; numbers go on from chunk to chunk."""
+    """Turns the parts of a file into chunks; numbers go on from chunk to chunk."""
 
-    def __init__(self, data: NDArray[np.uint8], shape: Outline, *, in_detail: bool) -> None:
+    def __init__(
+        self, data: NDArray[np.uint8], pages: Pages, shape: Outline, *, in_detail: bool, chunk_bytes: int
+    ) -> None:
         self.data = data
+        self.pages = pages
         self.shape = shape
         self.in_detail = in_detail
+        self.chunk_bytes = chunk_bytes
         self.specifications = {item.code: item.in_detail if in_detail else item for item in SPECIFICATIONS}
         self.before: dict[str, int] = {}
+        self.findings: dict[int | None, list[Finding]] = defaultdict(list)
+        for finding in shape.findings:
+            self.findings[finding.transaction_no].append(finding)
 
-    def chunk(self, sets: list[TransactionSet], *, is_first: bool) -> Chunk:
-        """The chunk of these transactions; the first one has what belongs to the whole file."""
-        numbers = {item.transaction_no for item in sets} | ({None} if is_first else set())
-        findings = [item for item in self.shape.findings if item.transaction_no in numbers]
-        tables: dict[str, Rows] = {}
+    def chunks(self, workers: int) -> Iterator[Chunk]:
+        """Every chunk, in file order."""
+        todo = list(parts(self.shape, len(self.data), self.chunk_bytes))
+        if workers == 1 or len(todo) == 1:
+            for part in todo:
+                yield from self._one(part)
+            return
+        with ThreadPoolExecutor(workers, "x12") as pool:
+            for is_large, some in groupby(todo, key=self._is_large):
+                if is_large:
+                    for part in some:
+                        yield from self._one(part)
+                else:
+                    yield from self._side_by_side(some, pool, workers)
+
+    def _is_large(self, part: Part) -> bool:
+        """Whether a part is one transaction that gives several chunks."""
+        return part.byte_length > 2 * self.chunk_bytes
+
+    def _side_by_side(self, todo: Iterable[Part], pool: Executor, workers: int) -> Iterator[Chunk]:
+        """Two steps a part, each in a thread: find the rows; when those before are counted, make tables."""
+        waiting = deque(todo)
+        finding: deque[tuple[Part, Future[_Founds]]] = deque()
+        finishing: deque[tuple[Part, Future[Chunk]]] = deque()
+        while waiting or finding or finishing:
+            while waiting and len(finding) < workers:
+                part = waiting.popleft()
+                finding.append((part, pool.submit(self._find, part)))
+            if finding and len(finishing) < workers:
+                part, found = finding.popleft()
+                founds = found.result()
+                self._number(founds)
+                finishing.append((part, pool.submit(self._finish, part, founds)))
+            else:
+                part, chunk = finishing.popleft()
+                yield chunk.result()
+                self.pages.seen(part.begin)
+
+    def _one(self, part: Part) -> Iterator[Chunk]:
+        if not self._is_large(part):
+            founds = self._find(part)
+            self._number(founds)
+            yield self._finish(part, founds)
+        elif kernel.available() and self._specification(part).pieces:
+            yield from self._pieces(part)
+        else:
+            yield from self._slices(part)
+        self.pages.seen(part.end)
+
+    def _specification(self, part: Part) -> Transaction:
+        return self.specifications.get(part.sets[0].code, UNKNOWN)
+
+    def _find(self, part: Part) -> _Founds:
+        found: _Founds = []
         for code, specification in self.specifications.items():
-            mine = [item for item in sets if item.code == code]
-            if mine:
-                findings += self._read(specification, mine, tables)
-        for item in sets:
+            sets = [item for item in part.sets if item.code == code]
+            if sets:
+                what = find(specification, self.data, sets, has_trace=self.in_detail)
+                found.append((specification, sets, what))
+        return found
+
+    def _number(self, founds: _Founds) -> None:
+        for _, _, found in founds:
+            found.number_from(self.before)
+            for name, count in found.counts().items():
+                self.before[name] = self.before.get(name, 0) + count
+
+    def _finish(self, part: Part, founds: _Founds) -> Chunk:
+        tables, findings = self._tables(founds)
+        if self.in_detail:
+            tables["x12_segment"] = self._segments(part, founds)
+        for _, _, found in founds:
+            found.close()
+        return self._chunk(part, tables, findings)
+
+    def _tables(self, founds: _Founds) -> tuple[dict[str, Rows], list[Finding]]:
+        """The rows of accepted transactions, and what was found wrong."""
+        tables: dict[str, Rows] = {}
+        findings: list[Finding] = []
+        for specification, sets, found in founds:
+            try:
+                checker = Checker(specification, sets, self.data)
+                checker.add(found)
+                findings += checker.findings()
+                tables |= found.rows(np.array([item.status == "accepted" for item in sets], dtype=bool))
+            except TooLargeError:
+                findings += _held_as_repeating(sets)
+        return tables, findings
+
+    def _segments(self, part: Part, founds: _Founds) -> Rows:
+        loops = loops_of(
+            part.segment_no,
+            part.next_segment_no,
+            [(specification, found) for specification, _, found in founds],
+        )
+        return segment_rows(self.data, list(runs(part)), part.sets, loops, (part.begin, part.end))
+
+    def _chunk(self, part: Part, tables: Mapping[str, Rows], findings: Iterable[Finding]) -> Chunk:
+        for item in part.sets:
             if item.code not in self.specifications:
                 item.status, item.reason_code = "unsupported", "X12-00"
                 item.reason = f"not supported: {item.code or 'a transaction without a code'}"
-        if is_first:
-            tables |= _interchanges(self.shape)
-        if is_first and self.in_detail and len(self.data) > _LARGEST_WHOLE:
-            findings.append(Finding(None, "X12-10", "the file is over 512 MB: x12_segment is left out"))
-        elif is_first and self.in_detail:
-            tables["x12_segment"] = self._segments()
-        tables["x12_transaction"] = _transactions(sets)
-        tables["x12_finding"] = _findings(findings)
-        return Chunk({name: rows for name, rows in tables.items() if len(rows)}, tuple(findings), tuple(sets))
+        numbers = [None] * part.is_first + [item.transaction_no for item in part.sets]
+        told = [finding for number in numbers for finding in self.findings.get(number, ())] + [*findings]
+        found = {
+            **tables,
+            **(interchange_rows(self.shape) if part.is_first else {}),
+            "x12_transaction": transaction_rows(part.sets),
+            "x12_finding": finding_rows(told),
+        }
+        return Chunk({name: rows for name, rows in found.items() if len(rows)}, tuple(told), part.sets)
 
-    def _segments(self) -> Rows:
-        return segment_rows(self.data, self.shape.interchanges, self.shape.transactions, self.specifications)
+    def _slices(self, part: Part) -> Iterator[Chunk]:
+        """One large transaction that is read as a whole; only its segments come in several chunks."""
+        founds = self._find(part)
+        self._number(founds)
+        tables, findings = self._tables(founds)
+        chunk = self._chunk(part, tables, findings)
+        if not self.in_detail:
+            yield chunk
+        for number, piece in enumerate(slices(part, self.data) if self.in_detail else ()):
+            segments = {"x12_segment": self._segments(piece, founds)}
+            yield Chunk(segments, (), ()) if number else replace(chunk, tables={**chunk.tables, **segments})
+            self.pages.seen(piece.end)
+        for _, _, found in founds:
+            found.close()
 
-    def _read(
-        self, specification: Transaction, sets: list[TransactionSet], tables: dict[str, Rows]
-    ) -> list[Finding]:
-        found = scan(specification, self.data, sets)
-        assembler = Assembler(specification, found, sets, self.before, list_marks(sets))
-        finished = assembler.tables()
-        for name, count in assembler.counts().items():
-            self.before[name] = self.before.get(name, 0) + count
-        findings = check(specification, sets, finished, found, self.data)
-        is_accepted = np.array([item.status == "accepted" for item in sets], dtype=bool)
-        for table in finished:
-            tables[table.table.name] = _accepted(table, is_accepted)
-        return findings
+    def _pieces(self, part: Part) -> Iterator[Chunk]:
+        """One large transaction, read twice: to examine all its pieces, then to give them one by one."""
+        checker = Checker(self._specification(part), part.sets, self.data)
+        before = dict(self.before)
+        try:
+            for piece, found in self._cut(part):
+                checker.add(found)
+                self.pages.seen(piece.end)
+            findings = checker.findings()
+        except TooLargeError:
+            findings = _held_as_repeating(part.sets)
+        self.before = before
+        for number, (piece, found) in enumerate(self._cut(part)):
+            tables: dict[str, Rows] = {}
+            if part.sets[0].status == "accepted":
+                tables |= found.rows(np.ones(1, dtype=bool))
+            if self.in_detail:
+                tables["x12_segment"] = self._segments(piece, [(self._specification(part), [], found)])
+            kept = {name: rows for name, rows in tables.items() if len(rows)}
+            yield Chunk(kept, (), ()) if number else self._chunk(part, kept, findings)
+            self.pages.seen(piece.end)
 
-
-def _accepted(table: Finished, is_accepted: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Rows:
-    columns = [(item.name, item.type) for item in table.table.columns] + list(POSITION)
-    cells = [*table.columns, *table.position]
-    keep = is_accepted[table.transaction]
-    if not keep.all():
-        cells = [cell.take(keep) for cell in cells]
-    return batch_of([name for name, _ in columns], [kind for _, kind in columns], cells, int(keep.sum()))
-
-
-def _from_values(table: str, rows: list[tuple[object, ...]]) -> Rows:
-    columns = [(field.name, field.type) for field in CONTRACT_BY_TABLE[table].columns] + list(POSITION)
-    cells = [plain_column([row[number] for row in rows], kind) for number, (_, kind) in enumerate(columns)]
-    return batch_of([name for name, _ in columns], [kind for _, kind in columns], cells, len(rows))
-
-
-def _interchanges(shape: Outline) -> dict[str, Rows]:
-    interchanges: list[tuple[object, ...]] = [
-        (
-            item.interchange_no,
-            *(item.element(number) for number in (5, 6, 7, 8)),
-            item.interchange_at,
-            *(item.element(number) for number in (12, 13, 15)),
-            item.segment_no,
-            item.byte_offset,
-            item.byte_length,
-        )
-        for item in shape.interchanges
-    ]
-    answers: list[tuple[object, ...]] = []
-    for answer in shape.acknowledgements:
-        part = [(value.strip() or None) for value in (*answer.elements, "", "", "", "", "")]
-        place = (answer.segment_no, answer.byte_offset, answer.byte_length)
-        answers.append((part[1], moment(part[2], part[3]), part[4], part[5], *place))
-    return {
-        "x12_interchange": _from_values("x12_interchange", interchanges),
-        "ack_ta1": _from_values("ack_ta1", answers),
-    }
-
-
-def _transactions(sets: list[TransactionSet]) -> Rows:
-    rows: list[tuple[object, ...]] = [
-        (
-            item.transaction_no,
-            item.interchange.interchange_no,
-            item.group.group_no,
-            item.code,
-            item.control_number,
-            item.implementation,
-            item.group.element(1),
-            item.group.element(6),
-            item.group.group_at,
-            item.interchange.element(13),
-            item.segment_count,
-            item.status,
-            item.reason_code,
-            item.reason,
-            item.segment_no,
-            item.byte_offset,
-            item.byte_length,
-        )
-        for item in sets
-    ]
-    return _from_values("x12_transaction", rows)
+    def _cut(self, part: Part) -> Iterator[tuple[Part, KernelFound]]:
+        """The pieces of one large transaction, each with what was found in it, numbered."""
+        item = part.sets[0]
+        found = KernelFound(self._specification(part), self.data, part.sets, has_trace=self.in_detail)
+        place = np.array([item.byte_offset, item.segment_no], dtype=np.int64)
+        piece = replace(part, end=part.begin, next_segment_no=part.segment_no)
+        is_end = False
+        while not is_end:
+            is_new = piece.end == part.begin
+            if not is_new:
+                found.cut()
+            is_end = found.scan(item, place, is_new=is_new, soft_end=int(place[0]) + self.chunk_bytes)
+            self._number([(found.program.transaction, [item], found)])
+            piece = replace(
+                part,
+                begin=piece.end,
+                end=part.end if is_end else int(place[0]),
+                segment_no=piece.next_segment_no,
+                next_segment_no=part.next_segment_no if is_end else int(place[1]),
+                interchanges=part.interchanges if is_end else part.interchanges[:1],
+            )
+            yield piece, found
+        found.close()
 
 
-def _findings(findings: list[Finding]) -> Rows:
-    rows: list[tuple[object, ...]] = [
-        (
-            item.transaction_no,
-            item.rule,
-            item.severity,
-            item.loop or None,
-            item.segment or None,
-            item.segment_no,
-            item.reason,
-            item.segment_no,
-            item.byte_offset,
-            None,
-        )
-        for item in findings
-    ]
-    return _from_values("x12_finding", rows)
+def _held_as_repeating(sets: Sequence[TransactionSet]) -> list[Finding]:
+    found = []
+    for item in sets:
+        reason = "the values its rows repeat are many times the transaction; it is made to fill the memory"
+        finding = Finding(item.transaction_no, "X12-10", reason, "ST", "", item.segment_no, item.byte_offset)
+        item.hold(finding)
+        found.append(finding)
+    return found

@@ -244,5 +244,6 @@ REMITTANCE = Transaction(
     (PAYMENT, CLAIM, SERVICE, ADJUSTMENT, PROVIDER_ADJUSTMENT),
     DETAILS,
     needs=("ST BPR 02", "ST TRN 02"),
+    pieces=("2100",),
     watched=("BPR", "CLP", "SVC", "CAS", "PLB"),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import nanoarrow as na  # type: ignore[import-untyped]
@@ -22,18 +23,25 @@ class Rows:
         return sum(batch.length for batch in self.batches)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        schema = na.c_schema(self.schema)
-        return CArrayStream.from_c_arrays(list(self.batches), schema).__arrow_c_stream__(requested_schema)
+        return CArrayStream.from_c_arrays(list(self.batches), self.schema).__arrow_c_stream__(
+            requested_schema
+        )
 
     @property
     def schema(self) -> Any:
         """The Arrow schema of the rows."""
-        return na.struct({name: schema_of(kind) for name, kind in zip(self.names, self.types, strict=True)})
+        return rows_schema(self.names, self.types)
+
+
+@lru_cache(maxsize=256)
+def rows_schema(names: tuple[str, ...], types: tuple[str, ...]) -> Any:
+    """The Arrow schema of rows with these columns."""
+    return na.c_schema(na.struct({name: schema_of(kind) for name, kind in zip(names, types, strict=True)}))
 
 
 def batch_of(names: Sequence[str], types: Sequence[str], columns: Sequence[Any], length: int) -> Rows:
     """Rows made of one batch of finished columns."""
-    schema = na.struct({name: schema_of(kind) for name, kind in zip(names, types, strict=True)})
+    schema = rows_schema(tuple(names), tuple(types))
     batch = na.c_array_from_buffers(schema, length, [None], children=[column.array() for column in columns])
     return Rows(tuple(names), tuple(types), (batch,) if length else ())
 

@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from claimlake.sources.x12 import kernel
 from claimlake.sources.x12.array import Mask, Positions
 from claimlake.sources.x12.column import Values
-from claimlake.sources.x12.compiled import KernelScan
 from claimlake.sources.x12.envelope import Extent
-from claimlake.sources.x12.plan import Level, Places, Scan, plan_of
+from claimlake.sources.x12.plan import Level, Places, plan_of
 from claimlake.sources.x12.segment import Segments, is_one_of, join, key_of, pack, tokenise
 from claimlake.sources.x12.spec import ROOT, Path, Transaction
 from claimlake.sources.x12.walk import QUALIFIED_BY, Grammar, grammar
@@ -182,21 +180,8 @@ def _latest(opens: Mask) -> Positions:
     return latest
 
 
-def scan(
-    transaction: Transaction, data: NDArray[np.uint8], sets: Sequence[Extent], *, has_trace: bool = False
-) -> Scan:
-    """The rows and values of these transactions, by the kernel when it is there."""
-    library = kernel.library()
-    if library is None:
-        return _array_scan(transaction, data, sets)
-    found = KernelScan(library, transaction, data, has_trace=has_trace)
-    for item in sets:
-        end = item.byte_offset + item.byte_length
-        found.run(item.byte_offset, end, item.delimiters, item.segment_no)
-    return found
-
-
-def _array_scan(transaction: Transaction, data: NDArray[np.uint8], sets: Sequence[Extent]) -> ArrayScan:
+def array_scan(transaction: Transaction, data: NDArray[np.uint8], sets: Sequence[Extent]) -> ArrayScan:
+    """The rows and values of these transactions."""
     parts = [
         tokenise(data, item.byte_offset, item.byte_offset + item.byte_length, item.delimiters)
         for item in sets

@@ -1,5 +1,6 @@
 """Bytes to segments: where every segment and element begins and ends, a whole interchange at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,10 @@ class Segments:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def id_end(self) -> Positions:
+        """One past the last byte of every segment's id."""
+        return np.where(self.count > 0, _at(self.separators, self.first), self.end)
 
     def element(
         self, which: Positions, number: int | Positions, last: int | None = None
@@ -99,7 +104,8 @@ def tokenise(data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimite
     first = np.searchsorted(separators, starts)
     count = np.searchsorted(separators, ends) - first
     name_end = np.where(count > 0, _at(separators, first), ends)
-    return Segments(data, starts, ends, pack(data, starts, name_end, 3), first, count, separators, components)
+    key = pack(data, starts, name_end, 3)
+    return Segments(data, starts, ends, key, first, count, separators, components)
 
 
 def _trim(data: NDArray[np.uint8], starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
@@ -128,26 +134,67 @@ def pack(data: NDArray[np.uint8], starts: Positions, ends: Positions, width: int
 
 ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1")
 _BLOCK = 8 * 1024 * 1024
+_MARKS = 4096
 
 
 def envelope_marks(
-    data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters
+    data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters, seen: Callable[[int], None]
 ) -> tuple[NDArray[np.int64], int]:
-    """Number (from 0), start and end of every envelope segment, and how many segments there are in all."""
-    if marks := kernel.envelope_marks(data, begin, end, delimiters.element, delimiters.terminator):
-        return marks
-    keys = [key_of(name) for name in ENVELOPE]
-    found, count = [], 0
-    while begin < end:
-        until = min(begin + _BLOCK, end)
-        if until < end:
-            terminators = np.flatnonzero(data[begin:until] == delimiters.terminator)
-            until = begin + int(terminators[-1]) + 1 if len(terminators) else end
-        segments = tokenise(data, begin, until, delimiters)
-        which = np.flatnonzero(np.isin(segments.key, keys))
-        found.append(np.stack([which + count, segments.start[which], segments.end[which]], axis=1))
-        count, begin = count + len(segments), until
-    return (np.concatenate(found) if found else np.empty((0, 3), dtype=np.int64)), count
+    """Number (from 0), start and end of every envelope segment, and how many segments there are in all.
+
+    Args:
+        data: the bytes.
+        begin: where the first segment may start.
+        end: where the last one must end.
+        delimiters: the separators.
+        seen: called with a place in front of which no byte is needed any more.
+    """
+    found = [np.empty((0, 3), dtype=np.int64)]
+    position, count = begin, 0
+    while position < end:
+        marks, position, count = _marks(data, position, end, delimiters, count)
+        found.append(marks)
+        seen(position)
+    return np.concatenate(found), count
+
+
+def after_block(
+    data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters, count: int
+) -> tuple[int, int]:
+    """Where the segment behind some megabytes of segments starts, and `count` with those added."""
+    position = begin
+    while position < min(begin + _BLOCK, end):
+        _, position, count = _marks(data, position, end, delimiters, count)
+    return position, count
+
+
+def _marks(
+    data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters, count: int
+) -> tuple[NDArray[np.int64], int, int]:
+    """The envelope segments of a block, where the next segment starts, and how many there were until then."""
+    library = kernel.library()
+    if library is None:
+        return _array_marks(data, begin, end, delimiters, count)
+    state = np.array([begin, count], dtype=np.int64)
+    marks = np.empty((_MARKS, 3), dtype=np.int64)
+    found = library.x12_envelope(
+        *(kernel.address(data), end, min(begin + _BLOCK, end), delimiters.element, delimiters.terminator),
+        *(kernel.address(marks), _MARKS, kernel.address(state)),
+    )
+    return marks[:found].copy(), int(state[0]), int(state[1])
+
+
+def _array_marks(
+    data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters, count: int
+) -> tuple[NDArray[np.int64], int, int]:
+    until = min(begin + _BLOCK, end)
+    if until < end:
+        terminators = np.flatnonzero(data[begin:until] == delimiters.terminator)
+        until = begin + int(terminators[-1]) + 1 if len(terminators) else end
+    segments = tokenise(data, begin, until, delimiters)
+    which = np.flatnonzero(np.isin(segments.key, [key_of(name) for name in ENVELOPE]))
+    marks = np.stack([which + count, segments.start[which], segments.end[which]], axis=1)
+    return marks, until, count + len(segments)
 
 
 def join(parts: list[Segments]) -> Segments:

@@ -109,3 +109,21 @@ def _mapped(file: IO[bytes], stack: contextlib.ExitStack) -> Content:
 def _close(mapped: mmap.mmap) -> None:
     with contextlib.suppress(BufferError):  # arrays that still look at it close it when they go
         mapped.close()
+
+
+class Pages:
+    """Gives the memory of a mapped file back as it is read, so that a file of any size takes little."""
+
+    def __init__(self, content: Content) -> None:
+        self.content = content
+        self.released = 0
+
+    def seen(self, until: int) -> None:
+        """Release what is in front of a place; reading it again is possible, and reads the file again."""
+        if not isinstance(self.content, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
+            return
+        until -= until % mmap.PAGESIZE
+        begin = self.released if until > self.released else 0
+        if until > begin:
+            self.content.madvise(mmap.MADV_DONTNEED, begin, until - begin)
+        self.released = until

@@ -11,6 +11,9 @@ WEIGHT = "decimal(8,4)"
 
 ROOT = "ST"
 
+POSITION = (("source_row", "bigint"), ("byte_offset", "bigint"), ("byte_length", "bigint"))
+"""Columns behind those of every table: the row's first segment and its bytes in the file."""
+
 _CITATION = re.compile(
     r"(?:(?P<loop>\w+) )?(?P<segment>[A-Z][A-Z0-9]{1,2})(?:\*(?P<qualifiers>[\w|]+))? (?P<element>\d\d)"
     r"(?::(?P<last_element>\d\d))?(?:-(?P<component>\d)(?::(?P<last_component>\d))?)?(?P<repeated>\+)?"
@@ -259,6 +262,8 @@ class Transaction:
     """Tables that are only made when they are asked for."""
     needs: tuple[str, ...] = field(default=())
     """Elements without which the transaction cannot be read."""
+    pieces: tuple[str, ...] = field(default=())
+    """Loops at whose beginning a transaction may be cut, to be read in pieces of bounded size."""
     watched: tuple[str, ...] = field(default=())
     """Segments with money or a verdict: one that no table takes is told."""
 
@@ -295,6 +300,10 @@ class Transaction:
             found |= more
             grew = bool(more)
         return frozenset(found)
+
+
+UNKNOWN = Transaction("", "unknown", (), ())
+"""Any other transaction set: no loops, no tables."""
 
 
 def _column(kind: str) -> Callable[..., Column]:

@@ -1,17 +1,43 @@
-"""From a scan to the tables of a transaction, column by column, as the citations say."""
+"""The tables of a transaction in NumPy, column by column, as the citations say."""
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from claimlake.sources.x12.array import Mask, Positions
-from claimlake.sources.x12.column import Typed, Values, listed, plain_column, text_column, typed, whole_column
+from claimlake.sources.x12.column import (
+    LEAST_TEXT,
+    MOST_TEXT,
+    TooLargeError,
+    Typed,
+    Values,
+    listed,
+    plain_column,
+    text_column,
+    typed,
+    whole_column,
+)
 from claimlake.sources.x12.envelope import TransactionSet
-from claimlake.sources.x12.plan import Level, Scan, holder_of, level_of, loop_level
+from claimlake.sources.x12.fact import FACTS
+from claimlake.sources.x12.plan import (
+    Fault,
+    Level,
+    Places,
+    holder_of,
+    level_of,
+    loop_level,
+    series,
+    series_name,
+)
+from claimlake.sources.x12.rows import Rows, batch_of
+from claimlake.sources.x12.scan import ArrayScan, array_scan
 from claimlake.sources.x12.segment import is_one_of
 from claimlake.sources.x12.spec import (
     MONEY,
+    POSITION,
     ROOT,
     Column,
     Element,
@@ -29,49 +55,126 @@ from claimlake.sources.x12.spec import (
 )
 from claimlake.sources.x12.walk import grammar
 
-POSITION = (("source_row", "bigint"), ("byte_offset", "bigint"), ("byte_length", "bigint"))
-
 
 @dataclass(frozen=True)
-class Finished:
+class ArrayTable:
     """A table with every column read, and the transaction (from 0, among those scanned) of every row."""
 
     table: Table
     columns: tuple[Typed, ...]
-    position: tuple[Typed, ...]
+    """Its columns and those of its position."""
     transaction: Positions
 
-    def column(self, name: str) -> Typed:
-        """One column by name."""
-        return self.columns[[column.name for column in self.table.columns].index(name)]
+    @property
+    def faults(self) -> list[Fault]:
+        """The values that could not be read."""
+        found = []
+        for number, (column, cells) in enumerate(zip(self.table.columns, self.columns, strict=False)):
+            found += self._faults(number, "value", cells.is_bad)
+            if column.codes:
+                data = np.frombuffer(cells.text, dtype=np.uint8)
+                is_known = is_one_of(data, cells.values[:-1], cells.values[1:], column.codes)
+                found += self._faults(number, "code", cells.is_valid & ~is_known)
+        return found
+
+    def _faults(self, column: int, kind: Literal["value", "code"], which: Mask) -> list[Fault]:
+        segment_no, begin = self.places()
+        return [
+            Fault(column, kind, int(self.transaction[row]), int(segment_no[row]), int(begin[row]))
+            for row in np.flatnonzero(which).tolist()
+        ]
+
+    def numbers(self, name: str) -> tuple[Positions, Mask]:
+        """A column of whole numbers or money (in cents; 0 where there is none), and where there are any."""
+        cells = self.columns[self._names.index(name)]
+        return cells.values, cells.is_valid
+
+    def sets(self) -> Positions:
+        """For every row its transaction, from 0 among those of the reading."""
+        return self.transaction
+
+    def places(self) -> tuple[Positions, Positions]:
+        """For every row the number of its first segment, and its first byte."""
+        return self.columns[-3].values, self.columns[-2].values
+
+    @property
+    def _names(self) -> list[str]:
+        return [column.name for column in self.table.columns] + [name for name, _ in POSITION]
+
+    def as_rows(self, keep: Mask) -> Rows:
+        """The rows of the transactions that are wanted."""
+        is_wanted = keep[self.transaction]
+        cells = self.columns if is_wanted.all() else [cell.take(is_wanted) for cell in self.columns]
+        kinds = [column.type for column in self.table.columns] + [kind for _, kind in POSITION]
+        return batch_of(self._names, kinds, cells, int(is_wanted.sum()))
 
 
-@dataclass
-class Assembler:
-    """Reads the tables of one transaction type; `before` counts the rows of earlier chunks."""
+class ArrayFound:
+    """What NumPy found in some transactions of one type."""
 
-    transaction: Transaction
-    scan: Scan
-    sets: list[TransactionSet]
-    before: dict[str, int]
-    list_marks: bytes
-    """The separators inside lists, of any interchange."""
+    def __init__(
+        self, transaction: Transaction, data: NDArray[np.uint8], sets: Sequence[TransactionSet]
+    ) -> None:
+        self.transaction = transaction
+        self.sets = sets
+        self.scan = array_scan(transaction, data, sets)
+        self.list_marks = list_marks(sets)
+        self.before: dict[str, int] = {}
+        self._tables: dict[str, ArrayTable] = {}
 
-    def tables(self) -> list[Finished]:
-        """Every table of the transaction."""
-        return [self._table(table) for table in self.transaction.tables]
+    def counts(self) -> dict[str, int]:
+        """How many new rows each numbered series has."""
+        return {name: self.scan.size(level) for name, level in series(self.transaction).items()}
 
-    def _table(self, table: Table) -> Finished:
+    def number_from(self, before: Mapping[str, int]) -> None:
+        """Let the numbers of each series go on behind this many; comes before the tables are asked for."""
+        self.before = {name: before.get(name, 0) for name in series(self.transaction)}
+
+    def tables(self) -> Mapping[str, ArrayTable]:
+        """Every table by name."""
+        if not self._tables:
+            self._tables = {table.name: self._table(table) for table in self.transaction.tables}
+        return self._tables
+
+    def missing(self, path: Path) -> Sequence[int]:
+        """The transactions (from 0) that have no value at a citation of the root loop."""
+        values = self.scan.first(loop_level(ROOT), path)
+        found: list[int] = np.flatnonzero(values.end == values.start).tolist()
+        return found
+
+    def lost(self) -> Places:
+        """Segments with money that stand where no loop has them."""
+        return self.scan.lost()
+
+    def trace(self) -> Places:
+        """Every segment."""
+        return self.scan.trace()
+
+    def rows(self, keep: Mask) -> dict[str, Rows]:
+        """The rows of the transactions that are wanted, by table."""
+        return {name: table.as_rows(keep) for name, table in self.tables().items()}
+
+    def close(self) -> None:
+        """Give the memory back; nothing can be asked any more."""
+        self._tables = {}
+
+    def _table(self, table: Table) -> ArrayTable:
         level = level_of(table)
         keep = self._kept(table, level)
         build = _Builder(self, level, keep)
         columns = tuple(build.column(column) for column in table.columns)
+        most_text = max(MOST_TEXT * sum(item.byte_length for item in self.sets), LEAST_TEXT)
+        if any(len(column.text) > most_text for column in columns):
+            raise TooLargeError
         places = self.scan.places(level)
+        length = places.end - places.begin
+        if table.rows == (ROOT,):  # a transaction without SE goes on to the next envelope segment
+            length = np.array([item.byte_length for item in self.sets], dtype=np.int64)
         position = tuple(
             whole_column(values if keep is None else values[keep], "bigint")
-            for values in (places.segment_no, places.begin, places.end - places.begin)
+            for values in (places.segment_no, places.begin, length)
         )
-        return Finished(table, columns, position, build.parent(ROOT))
+        return ArrayTable(table, columns + position, build.parent(ROOT))
 
     def _kept(self, table: Table, level: Level) -> Mask | None:
         if table.only is None:
@@ -85,35 +188,19 @@ class Assembler:
         values = self.scan.first(level, path)
         return is_one_of(values.data, values.start, values.end, allowed)
 
-    def counts(self) -> dict[str, int]:
-        """How many rows each numbered loop or table has, by the name its numbers go on under."""
-        return {
-            self.series(column.source.loop): self.scan.size(self._numbered(table, column.source.loop))
-            for table in self.transaction.tables
-            for column in table.columns
-            if isinstance(column.source, Number) and column.source.loop != ROOT
-        }
-
-    def _numbered(self, table: Table, loop: str) -> Level:
-        return loop_level(loop) if loop in self.transaction.loop_by_name else level_of(table)
-
-    def series(self, loop: str) -> str:
-        """The name under which numbers of this loop go on from chunk to chunk."""
-        return f"{self.transaction.code} {loop}"
-
 
 @dataclass
 class _Builder:
     """Builds the columns of one table."""
 
-    assembler: Assembler
+    found: ArrayFound
     level: Level
     keep: Mask | None
     _parents: dict[str, Positions] = field(default_factory=dict)
 
     @property
-    def scan(self) -> Scan:
-        return self.assembler.scan
+    def scan(self) -> ArrayScan:
+        return self.found.scan
 
     def parent(self, loop: str) -> Positions:
         if loop not in self._parents:
@@ -161,12 +248,12 @@ class _Builder:
             is_settled = is_settled | (has_row if source.by_row else use)
         if start is None or end is None:
             raise ValueError("an element needs at least one citation")
-        marks = self.assembler.list_marks if source.is_list else b""
+        marks = self.found.list_marks if source.is_list else b""
         return typed(Values(values.data, start, end, marks), kind, is_last=source.is_last)
 
     def _gathered(self, path: Path) -> tuple[Values, Mask]:
         """The cited value of the row, or of the loop around it, and whether there is such a loop."""
-        holder = holder_of(self.assembler.transaction, self.level, path)
+        holder = holder_of(self.found.transaction, self.level, path)
         values = self.scan.first(holder, path)
         if holder == self.level:
             start, end = values.start, values.end
@@ -179,11 +266,12 @@ class _Builder:
 
     def _number(self, loop: str) -> Typed:
         if loop == ROOT:
-            numbers = np.array([item.transaction_no for item in self.assembler.sets], dtype=np.int64)
+            numbers = np.array([item.transaction_no for item in self.found.sets], dtype=np.int64)
             return whole_column(numbers[self.parent(ROOT)], "bigint")
-        first = self.assembler.before.get(self.assembler.series(loop), 0) + 1
-        if loop not in self.assembler.transaction.loop_by_name:
-            return whole_column(np.arange(self.scan.size(self.level)) + first, "bigint")
+        first = self.found.before[series_name(self.found.transaction, loop)] + 1
+        if loop not in self.found.transaction.loop_by_name:
+            every = np.arange(self.scan.size(self.level)) + first
+            return whole_column(every if self.keep is None else every[self.keep], "bigint")
         rows = self.parent(loop)
         return whole_column(rows + first, "bigint", rows >= 0)
 
@@ -198,12 +286,12 @@ class _Builder:
         return whole_column(np.arange(size) - first + 1, "int")
 
     def _envelope(self, name: str, kind: str) -> Typed:
-        facts = plain_column([envelope_fact(item, name) for item in self.assembler.sets], kind)
+        facts = plain_column([FACTS[name](item) for item in self.found.sets], kind)
         return facts.take(self.parent(ROOT))
 
     def _in_loop(self, words: dict[str, str]) -> Typed:
         states = self.scan.places(self.level).state
-        names = [words.get(state) for state in grammar(self.assembler.transaction).states]
+        names = [words.get(state) for state in grammar(self.found.transaction).states]
         return text_column(names).take(states if self.keep is None else states[self.keep])
 
     def _joined(self, paths: tuple[Path, ...]) -> Typed:
@@ -212,7 +300,7 @@ class _Builder:
         start = np.concatenate([values.start for _, values in found])
         end = np.concatenate([values.end for _, values in found])
         order = np.argsort(start, kind="stable") if len(found) > 1 else np.arange(len(start))
-        values = Values(found[0][1].data, start[order], end[order], self.assembler.list_marks)
+        values = Values(found[0][1].data, start[order], end[order], self.found.list_marks)
         return listed(values, rows[order], self.scan.size(self.level))
 
     def _total(self, path: Path) -> Typed:
@@ -236,34 +324,7 @@ class _Builder:
         return typed(Values(value.data, start, end), "text")
 
 
-def envelope_fact(item: TransactionSet, name: str) -> str | None:
-    """A fact of a transaction's envelope by the name of its column."""
-    facts: dict[str, Callable[[], str | None]] = {
-        "control_number": lambda: item.control_number,
-        "implementation": lambda: item.implementation,
-        "interchange_control": lambda: item.interchange.element(13),
-        "claim_type": lambda: claim_type(item.implementation),
-    }
-    return facts[name]()
-
-
-# Guides: 005010X222, X223, X224 and 004010X098, X096, X097; predetermination and post-adjudicated after them.
-_CLAIM_TYPES = {
-    "professional": ("X222", "X098", "X291", "X298"),
-    "institutional": ("X223", "X096", "X292", "X299"),
-    "dental": ("X224", "X097", "X300"),
-}
-
-
-def claim_type(implementation: str | None) -> str | None:
-    """professional, institutional or dental, by the implementation guide."""
-    for name, guides in _CLAIM_TYPES.items():
-        if implementation and any(guide in implementation for guide in guides):
-            return name
-    return None
-
-
-def list_marks(sets: list[TransactionSet]) -> bytes:
+def list_marks(sets: Sequence[TransactionSet]) -> bytes:
     """The separators that can stand inside a list of elements or components of these transactions."""
     marks = {item.interchange.delimiters for item in sets}
     return bytes(

@@ -66,7 +66,8 @@ def _kinds(transaction: Transaction, plan: Plan) -> tuple[tuple[str, str], ...]:
         for trigger in loop.opens + loop.body:
             segment, _, qualifier = trigger.partition("*")
             found |= {(segment, ""): None, (segment, qualifier): None}
-    for _, path in plan.firsts + plan.lists:
+    cited = [path for _, path in plan.firsts] + [path for _, paths in plan.lists for path in paths]
+    for path in cited:
         found[path.segment, ""] = None
         found |= dict.fromkeys((path.segment, qualifier) for qualifier in path.qualifiers)
     rows = [row.split()[1] for level in plan.levels if not level.is_loop for row in level.rows]

@@ -1,133 +1,182 @@
 """The lossless table: every segment of a file, whatever it is, so that it gives back the same bytes."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from nanoarrow.c_array import allocate_c_array  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from claimlake.errors import SourceError
+from claimlake.sources.x12 import kernel
 from claimlake.sources.x12.array import Positions
-from claimlake.sources.x12.column import Typed, Values, text_column, typed, whole_column
+from claimlake.sources.x12.column import Typed, readable, text_column, whole_column
 from claimlake.sources.x12.contract import SEGMENT_CONTRACT
-from claimlake.sources.x12.envelope import Interchange, TransactionSet
-from claimlake.sources.x12.rows import Rows, batch_of
-from claimlake.sources.x12.scan import scan
-from claimlake.sources.x12.segment import Delimiters
-from claimlake.sources.x12.spec import Transaction
+from claimlake.sources.x12.envelope import TransactionSet
+from claimlake.sources.x12.kernel import address
+from claimlake.sources.x12.part import Run
+from claimlake.sources.x12.plan import Found
+from claimlake.sources.x12.rows import Rows, batch_of, rows_schema
+from claimlake.sources.x12.segment import tokenise
+from claimlake.sources.x12.spec import POSITION
 from claimlake.sources.x12.walk import grammar
 
-# Any transaction set and the envelope itself: no loops, no tables.
-UNKNOWN = Transaction("", "unknown", (), ())
+_COLUMNS = [(field.name, field.type) for field in SEGMENT_CONTRACT.columns] + list(POSITION)
+_NAMES, _TYPES = (tuple(values) for values in zip(*_COLUMNS, strict=True))
+_RUN = np.dtype(
+    [(name, np.int64) for name in ("begin", "end", "segment_no", "interchange_no")]
+    + [(name, np.int32) for name in ("element", "terminator")]
+)
+
+
+class Loops:
+    """The loop of every segment from a first one on, as far as a transaction's description knows it."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self.first = first
+        self.names: list[str | None] = [None]
+        self.codes = np.zeros(max(last - first, 0) + 1, dtype=np.int32)
+
+    def add(self, found: Found, states: Sequence[str]) -> None:
+        """Take the loops of the segments that an engine has found."""
+        trace = found.trace()
+        place = trace.segment_no - self.first
+        is_here = (place >= 0) & (place < len(self.codes))
+        self.codes[place[is_here]] = trace.state[is_here] + len(self.names)
+        self.names += states
+
+
+def loops_of(first: int, last: int, founds: Sequence[tuple[Any, Found]]) -> Loops:
+    """The loops of the segments `first` to `last` that these readings, each with its transaction, have."""
+    loops = Loops(first, last)
+    for transaction, found in founds:
+        loops.add(found, grammar(transaction).states)
+    return loops
 
 
 def segment_rows(
     data: NDArray[np.uint8],
-    interchanges: Sequence[Interchange],
+    runs: Sequence[Run],
     sets: Sequence[TransactionSet],
-    specifications: Mapping[str, Transaction],
+    loops: Loops,
+    bounds: tuple[int, int],
 ) -> Rows:
-    """Every segment of the file with its loop and bytes; text before the first ISA is a row of its own."""
-    places = scan(UNKNOWN, data, _spans(interchanges, len(data)), has_trace=True).trace()
-    number, begin = places.segment_no, places.begin
-    end = places.end
-    if not len(begin) or begin[0] > 0:
-        number, begin = np.insert(number, 0, 0), np.insert(begin, 0, 0)
-        end = np.insert(end, 0, 0)
-    until = np.append(begin[1:], len(data))
-    interchange = np.searchsorted(np.array([item.byte_offset for item in interchanges]), begin, side="right")
+    """Every segment between two bounds with its loop and bytes; text before the first is a row of its own."""
+    library = kernel.library()
+    if library is None:
+        return _array_rows(data, runs, sets, loops, bounds)
+    spans = np.array(
+        [
+            (
+                run.begin,
+                run.end,
+                run.segment_no,
+                run.interchange_no,
+                run.delimiters.element,
+                run.delimiters.terminator,
+            )
+            for run in runs
+        ],
+        dtype=_RUN,
+    )
+    places = np.array(
+        [(item.byte_offset, item.byte_offset + item.byte_length, item.transaction_no) for item in sets],
+        dtype=np.int64,
+    ).reshape(-1, 3)
+    offsets, words = kernel.words(loops.names)
+    array = allocate_c_array(rows_schema(_NAMES, _TYPES))
+    is_done = library.x12_segments(
+        *(address(data), len(data), *bounds),
+        *(address(spans), len(spans), address(loops.codes), loops.first),
+        *(address(offsets), address(words), address(places), len(places)),
+        array._addr(),
+    )
+    if not is_done:
+        raise SourceError("not enough memory to read the file", retryable=True)
+    return Rows(_NAMES, _TYPES, (array,) if array.length else ())
+
+
+def _array_rows(
+    data: NDArray[np.uint8],
+    runs: Sequence[Run],
+    sets: Sequence[TransactionSet],
+    loops: Loops,
+    bounds: tuple[int, int],
+) -> Rows:
+    found = [tokenise(data, run.begin, run.end, run.delimiters) for run in runs]
+    begin, stop, number, interchange, id_stop = (
+        np.concatenate([np.empty(0, dtype=np.int64), *parts])
+        for parts in (
+            [item.start for item in found],
+            [item.end for item in found],
+            [np.arange(len(item)) + run.segment_no for item, run in zip(found, runs, strict=True)],
+            [np.full(len(item), run.interchange_no) for item, run in zip(found, runs, strict=True)],
+            [item.id_end() for item in found],
+        )
+    )
+    loop = loops.codes[number - loops.first]
+    if bounds[0] < bounds[1] and (
+        not len(begin) or begin[0] > bounds[0]
+    ):  # what stands before the first segment
+        first = begin[0] if len(begin) else bounds[1]
+        begin, stop, id_stop = (
+            np.insert(begin, 0, bounds[0]),
+            np.insert(stop, 0, first),
+            np.insert(id_stop, 0, bounds[0]),
+        )
+        number, interchange, loop = (np.insert(values, 0, 0) for values in (number, interchange, loop))
+    until = np.append(begin[1:], bounds[1]) if len(begin) else begin
     columns = (
         whole_column(interchange, "bigint", interchange > 0),
         _transaction(begin, sets),
-        _loops(data, number, sets, specifications),
-        _segment_ids(data, begin, end, interchanges, interchange),
-        typed(Values(data, begin, _without_terminator(data, begin, end, interchanges, interchange)), "text"),
-        _binary(data, begin, until),
+        text_column([loops.names[code] for code in loop.tolist()]),
+        text_column(
+            [
+                data[a:b].tobytes().decode("latin-1").rstrip(" ") or None
+                for a, b in _pairs(begin, np.minimum(id_stop, begin + 3))
+            ]
+        ),
+        *_contents(data, begin, stop, until),
         whole_column(number, "bigint"),
         whole_column(begin, "bigint"),
         whole_column(until - begin, "bigint"),
     )
-    fields = [(field.name, field.type) for field in SEGMENT_CONTRACT.columns]
-    fields += [("source_row", "bigint"), ("byte_offset", "bigint"), ("byte_length", "bigint")]
-    return batch_of([name for name, _ in fields], [kind for _, kind in fields], columns, len(begin))
+    return batch_of(_NAMES, _TYPES, columns, len(begin))
 
 
-@dataclass
-class _Span:
-    """An interchange and whatever follows it, up to the next one."""
-
-    segment_no: int
-    byte_offset: int
-    byte_length: int
-    delimiters: Delimiters
+def _pairs(first: Positions, second: Positions) -> list[tuple[int, int]]:
+    return list(zip(first.tolist(), second.tolist(), strict=True))
 
 
-def _spans(interchanges: Sequence[Interchange], size: int) -> list[_Span]:
-    bounds = [*(item.byte_offset for item in interchanges[1:]), size]
-    return [
-        _Span(item.segment_no, item.byte_offset, bound - item.byte_offset, item.delimiters)
-        for item, bound in zip(interchanges, bounds, strict=True)
-    ]
+def _contents(
+    data: NDArray[np.uint8], begin: Positions, stop: Positions, until: Positions
+) -> tuple[Typed, ...]:
+    """The text of every segment, what ends it, and its bytes where the text does not give them back."""
+    contents: list[str | None] = []
+    raws: list[bytes | None] = []
+    for (first, last), end in zip(_pairs(begin, stop), until.tolist(), strict=True):
+        piece = data[first:last].tobytes()
+        contents.append(readable(piece))
+        raws.append(None if (contents[-1] or "").encode() == piece else data[first:end].tobytes())
+    endings = [data[first:last].tobytes() for first, last in _pairs(stop, until)]
+    return text_column(contents), _binary(endings), _binary(raws)
+
+
+def _binary(values: Sequence[bytes | None]) -> Typed:
+    offsets = np.cumsum([0, *(len(value or b"") for value in values)], dtype=np.int64).astype(np.int32)
+    is_valid = np.array([value is not None for value in values], dtype=bool)
+    return Typed("binary", offsets, is_valid, ~is_valid, b"".join(value or b"" for value in values))
 
 
 def _transaction(begin: Positions, sets: Sequence[TransactionSet]) -> Typed:
     starts = np.array([item.byte_offset for item in sets], dtype=np.int64)
     ends = np.array([item.byte_offset + item.byte_length for item in sets] or [0], dtype=np.int64)
+    numbers = np.array([item.transaction_no for item in sets] or [0], dtype=np.int64)
     place = np.searchsorted(starts, begin, side="right")
-    return whole_column(place, "bigint", (place > 0) & (begin < ends[np.maximum(place - 1, 0)]))
+    inner = np.maximum(place - 1, 0)
+    return whole_column(numbers[inner], "bigint", (place > 0) & (begin < ends[inner]))
 
 
-def _loops(
-    data: NDArray[np.uint8],
-    number: Positions,
-    sets: Sequence[TransactionSet],
-    specifications: Mapping[str, Transaction],
-) -> Typed:
-    names: list[str | None] = [None]
-    code = np.zeros(int(number.max(initial=0)) + 1, dtype=np.int64)
-    for name, specification in specifications.items():
-        mine = [item for item in sets if item.code == name]
-        if mine:
-            found = scan(specification, data, mine, has_trace=True).trace()
-            code[found.segment_no] = found.state + len(names)
-            names += grammar(specification).states
-    return text_column(names).take(code[number])
-
-
-def _mark(interchanges: Sequence[Interchange], interchange: Positions, name: str) -> Positions:
-    marks = [-1, *(getattr(item.delimiters, name) for item in interchanges)]
-    return np.array(marks, dtype=np.int64)[interchange]
-
-
-def _segment_ids(
-    data: NDArray[np.uint8],
-    begin: Positions,
-    end: Positions,
-    interchanges: Sequence[Interchange],
-    interchange: Positions,
-) -> Typed:
-    stop = begin.copy()
-    element = _mark(interchanges, interchange, "element")
-    terminator = _mark(interchanges, interchange, "terminator")
-    for _ in range(3):
-        byte = data[np.minimum(stop, len(data) - 1)]
-        stop += (stop < end) & (byte != element) & (byte != terminator)
-    return typed(Values(data, begin, stop), "text")
-
-
-def _without_terminator(
-    data: NDArray[np.uint8],
-    begin: Positions,
-    end: Positions,
-    interchanges: Sequence[Interchange],
-    interchange: Positions,
-) -> Positions:
-    last = data[np.maximum(end - 1, 0)]
-    is_mark = (end > begin) & (last == _mark(interchanges, interchange, "terminator"))
-    stop: Positions = end - is_mark
-    return stop
-
-
-def _binary(data: NDArray[np.uint8], begin: Positions, until: Positions) -> Typed:
-    offsets = np.append(begin, until[-1:]).astype(np.int32)
-    is_valid = np.ones(len(begin), dtype=bool)
-    return Typed("binary", offsets, is_valid, ~is_valid, data.tobytes())
+def restored(content: str, ending: bytes, raw: bytes | None) -> bytes:
+    """The bytes of a row of the segment table; those of all rows, in order, are the file."""
+    return content.encode() + ending if raw is None else raw

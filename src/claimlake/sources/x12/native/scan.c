@@ -1,65 +1,15 @@
-/* The scan of X12 transactions as plain C: one pass over the bytes, driven by tables made from a specification.
+/* The scan of X12 transactions: one pass over the bytes that notes where the rows and their values stand.
 
-   Nothing here knows a transaction set: loops are states, a state and a kind of segment lead to the next state and to
-   operations that note where cited elements stand. A cell is start << 24 | length, 0 when there is no value.
    Every buffer grows before it is written; nothing is read outside [0, size). */
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "x12.h"
 
-enum { FIRST = 0, EVERY = 1, ROWS = 2, OWN = 3 };
-enum { LONGEST = 0xFFFFFF, PLACE = 4 };
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
-typedef struct {
-    int32_t kind, target, slot;
-    int32_t element, last_element, component, last_component;
-    int32_t test_element, test_length;
-    int32_t step, most, first_own, own_count, needs;
-    uint8_t test[8];
-} operation;
-
-typedef struct {
-    int32_t states, kinds, loops, levels, lists, hash_size, is_failed;
-    const int64_t *hash_keys;       /* open addressing; -1 is free */
-    const int32_t *hash_kinds;
-    const int32_t *hash_qualifiers; /* which element qualifies the segment, 0 for none */
-    const int32_t *steps;           /* [state][kind] next state * 2 + opens */
-    const int32_t *first_operation; /* [state * kinds + kind], one more at the end */
-    const operation *operations;
-    const operation *owns;
-    const int32_t *level_of_state;  /* the loop level a state's opening adds a row to, -1 for none */
-    const uint64_t *keeps;          /* which loop levels stay open in a state, one bit each */
-    const uint8_t *watched;         /* [state * kinds + kind] a segment with money that nothing takes */
-} rules;
-
-typedef struct {
-    int64_t count, capacity;
-    int32_t slots, loops;
-    uint64_t *cells;   /* [row][slot] */
-    int32_t *parents;  /* [row][loop level] */
-    int64_t *places;   /* [row] segment number, begin, end, state */
-} level;
-
-typedef struct {
-    int64_t count, capacity;
-    int64_t *rows;
-    uint64_t *cells;
-} list;
-
-typedef struct {
-    const uint8_t *data;
-    int64_t size;
-    rules rule;
-    level *levels;
-    list *lists;
-    list lost, trace;
-    int32_t has_trace;
-    int64_t *current;  /* the open row of every loop level, -1 for none */
-    int64_t *marks;    /* element separators of the segment at hand */
-    int64_t marks_capacity, marks_count, start, stop;
-    uint8_t element_mark, component_mark;
-} scanner;
+/* Changes whenever a signature or a structure does; a library of another version is not used. */
+int32_t x12_version(void) { return 3; }
 
 static int grow_level(level *here, scanner *scan) {
     int64_t capacity = here->capacity ? here->capacity * 2 : 256;
@@ -70,7 +20,7 @@ static int grow_level(level *here, scanner *scan) {
     if (parents) here->parents = parents;
     int64_t *places = realloc(here->places, rows * PLACE * sizeof(int64_t));
     if (places) here->places = places;
-    if (!cells || !parents || !places) { scan->rule.is_failed = 1; return 0; }
+    if (!cells || !parents || !places) { scan->is_failed = 1; return 0; }
     here->capacity = capacity;
     return 1;
 }
@@ -95,15 +45,20 @@ static void add_to_list(scanner *scan, list *here, int64_t row, uint64_t cell) {
         if (rows) here->rows = rows;
         uint64_t *cells = realloc(here->cells, (size_t)capacity * sizeof(uint64_t));
         if (cells) here->cells = cells;
-        if (!rows || !cells) { scan->rule.is_failed = 1; return; }
+        if (!rows || !cells) { scan->is_failed = 1; return; }
         here->capacity = capacity;
     }
     here->rows[here->count] = row;
     here->cells[here->count++] = cell;
 }
 
+static uint64_t cell_of(int64_t start, int64_t end) {
+    int64_t length = end - start;
+    return (uint64_t)start << 24 | (uint64_t)(length > LONGEST ? LONGEST : length);
+}
+
 /* The bounds of elements first to last of the segment at hand; 0 when there is no such element. */
-static int element(const scanner *scan, int64_t first, int64_t last, int64_t *start, int64_t *end) {
+static inline int element(const scanner *scan, int64_t first, int64_t last, int64_t *start, int64_t *end) {
     if (first < 1 || first > scan->marks_count) return 0;
     if (last > scan->marks_count) last = scan->marks_count;
     *start = scan->marks[first - 1] + 1;
@@ -125,7 +80,7 @@ static int components(const scanner *scan, int32_t first, int32_t last, int64_t 
     return from < here;
 }
 
-static uint64_t value(const scanner *scan, const operation *op, int64_t shift) {
+static inline uint64_t value(const scanner *scan, const operation *op, int64_t shift) {
     int64_t start, end;
     if (op->test_length) {
         if (!element(scan, op->test_element, op->test_element, &start, &end)) return 0;
@@ -133,9 +88,7 @@ static uint64_t value(const scanner *scan, const operation *op, int64_t shift) {
     }
     if (!element(scan, op->element + shift, op->last_element + shift, &start, &end)) return 0;
     if (op->component && !components(scan, op->component, op->last_component, &start, &end)) return 0;
-    int64_t length = end - start;
-    if (length > LONGEST) length = LONGEST;
-    return (uint64_t)start << 24 | (uint64_t)length;
+    return cell_of(start, end);
 }
 
 static void add_groups(scanner *scan, const operation *op, int64_t segment_no, int64_t end, int32_t state) {
@@ -159,7 +112,7 @@ static void add_groups(scanner *scan, const operation *op, int64_t segment_no, i
     }
 }
 
-static int32_t kind_of(const rules *rule, int64_t key, int32_t *qualifier) {
+static inline int32_t kind_of(const rules *rule, int64_t key, int32_t *qualifier) {
     uint64_t place = ((uint64_t)key * 0x9E3779B97F4A7C15ull) >> 32;
     for (int32_t tries = 0; tries < rule->hash_size; tries++, place++) {
         int32_t at = (int32_t)(place & (uint64_t)(rule->hash_size - 1));
@@ -172,21 +125,25 @@ static int32_t kind_of(const rules *rule, int64_t key, int32_t *qualifier) {
     return 0;
 }
 
-static int64_t packed(const uint8_t *data, int64_t start, int64_t end) {
-    if (end - start > 3) return -1;
-    int64_t key = 0;
-    for (int offset = 0; offset < 3; offset++) key = key << 8 | (start + offset < end ? data[start + offset] : 0);
+/* Up to three bytes as a number; -1 when there are more. */
+static inline int64_t packed(const scanner *scan, int64_t start, int64_t end) {
+    static const uint32_t masks[] = {0, 0xFF0000, 0xFFFF00, 0xFFFFFF};
+    const uint8_t *at = scan->data + start;
+    int64_t length = end - start, key = 0;
+    if (length > 3 || length < 0) return -1;
+    if (start + 3 <= scan->size) return ((uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2]) & masks[length];
+    for (int offset = 0; offset < 3; offset++) key = key << 8 | (offset < length ? at[offset] : 0);
     return key;
 }
 
-static int32_t classify(scanner *scan) {
+static int32_t classify(const scanner *scan) {
     int64_t end = scan->marks_count ? scan->marks[0] : scan->stop, start;
-    int64_t key = packed(scan->data, scan->start, end);
+    int64_t key = packed(scan, scan->start, end);
     int32_t qualifier = 0;
     if (key < 0) return 0;
     int32_t kind = kind_of(&scan->rule, key << 24, &qualifier);
     if (qualifier && element(scan, qualifier, qualifier, &start, &end)) {
-        int64_t word = packed(scan->data, start, end);
+        int64_t word = packed(scan, start, end);
         int32_t ignored;
         int32_t exact = word > 0 ? kind_of(&scan->rule, key << 24 | word, &ignored) : 0;
         if (exact) return exact;
@@ -206,8 +163,7 @@ static void close_rows(scanner *scan, uint64_t keep, int64_t end) {
 static void apply(scanner *scan, int32_t state, int32_t kind, int64_t segment_no, int64_t end) {
     const rules *rule = &scan->rule;
     int64_t combination = (int64_t)state * rule->kinds + kind;
-    if (rule->watched[combination])
-        add_to_list(scan, &scan->lost, segment_no, (uint64_t)scan->start << 24 | (uint64_t)((end - scan->start) & LONGEST));
+    if (rule->watched[combination]) add_to_list(scan, &scan->lost, segment_no, cell_of(scan->start, end));
     for (int32_t at = rule->first_operation[combination]; at < rule->first_operation[combination + 1]; at++) {
         const operation *op = &rule->operations[at];
         if (op->kind == ROWS) { add_groups(scan, op, segment_no, end, state); continue; }
@@ -223,81 +179,109 @@ static void apply(scanner *scan, int32_t state, int32_t kind, int64_t segment_no
     }
 }
 
-static inline int mark(scanner *scan, int64_t position) {
-    if (scan->marks_count == scan->marks_capacity) {
-        int64_t capacity = scan->marks_capacity ? scan->marks_capacity * 2 : 64;
-        int64_t *marks = realloc(scan->marks, (size_t)capacity * sizeof(int64_t));
-        if (!marks) { scan->rule.is_failed = 1; return 0; }
-        scan->marks = marks;
-        scan->marks_capacity = capacity;
-    }
-    scan->marks[scan->marks_count++] = position;
+static int room_for_marks(scanner *scan) {
+    if (scan->marks_capacity - scan->marks_count >= 16) return 1;
+    int64_t capacity = scan->marks_capacity ? scan->marks_capacity * 2 : 64;
+    int64_t *marks = realloc(scan->marks, (size_t)capacity * sizeof(int64_t));
+    if (!marks) { scan->is_failed = 1; return 0; }
+    scan->marks = marks;
+    scan->marks_capacity = capacity;
     return 1;
 }
 
-static int is_blank(uint8_t byte) {
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t' || byte == 0x1A || byte == 0;
+#if defined(__SSE2__)
+/* Marks the elements of whole blocks of 16 bytes; the place of the terminator, or where the blocks end. */
+static int64_t mark_blocks(scanner *scan, int64_t position, int64_t end, int *is_found) {
+    const __m128i elements = _mm_set1_epi8((char)scan->element_mark);
+    const __m128i terminators = _mm_set1_epi8((char)scan->terminator);
+    for (; end - position >= 16; position += 16) {
+        if (!room_for_marks(scan)) break;
+        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(scan->data + position));
+        uint32_t stops = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(block, terminators));
+        uint32_t marks = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(block, elements));
+        if (stops) marks &= (stops & (0u - stops)) - 1;
+        for (; marks; marks &= marks - 1) scan->marks[scan->marks_count++] = position + __builtin_ctz(marks);
+        if (stops) { *is_found = 1; return position + __builtin_ctz(stops); }
+    }
+    return position;
+}
+#endif
+
+/* Marks the elements up to the next terminator; its place, or the end. */
+static int64_t mark_elements(scanner *scan, int64_t position, int64_t end) {
+#if defined(__SSE2__)
+    int is_found = 0;
+    position = mark_blocks(scan, position, end, &is_found);
+    if (is_found) return position;
+#endif
+    for (; position < end && !scan->is_failed; position++) {
+        if (scan->data[position] == scan->terminator) return position;
+        if (scan->data[position] == scan->element_mark && room_for_marks(scan))
+            scan->marks[scan->marks_count++] = position;
+    }
+    return position;
 }
 
 /* Finds the next segment at or after `position`; returns the position after its terminator, or -1 at the end. */
-static int64_t next_segment(scanner *scan, int64_t position, int64_t end, uint8_t terminator) {
+static int64_t next_segment(scanner *scan, int64_t position, int64_t end) {
     const uint8_t *data = scan->data;
-    while (position < end) {
-        while (position < end && is_blank(data[position]) && data[position] != terminator) position++;
+    while (position < end && !scan->is_failed) {
+        while (position < end && is_blank(data[position]) && data[position] != scan->terminator) position++;
         scan->start = position;
         scan->marks_count = 0;
-        const uint8_t *hit = memchr(data + position, terminator, (size_t)(end - position));
-        int64_t stop = hit ? hit - data : end;
-        for (const uint8_t element_mark = scan->element_mark; position < stop; position++)
-            if (data[position] == element_mark && !mark(scan, position)) return -1;
-        position = stop;
-        scan->stop = position++;
+        scan->stop = mark_elements(scan, position, end);
+        position = scan->stop + 1;
         while (scan->stop > scan->start && (data[scan->stop - 1] == '\r' || data[scan->stop - 1] == '\n')) scan->stop--;
         if (scan->stop > scan->start) return position;
     }
     return -1;
 }
 
-/* Scans one transaction; its segments are numbered from `segment_no`. Returns 0 when memory ran out. */
-int x12_scan(scanner *scan, int64_t begin, int64_t end, int32_t element_mark, int32_t component_mark, int32_t terminator,
-             int64_t segment_no) {
-    int32_t state = 0;
-    int64_t position = begin, behind = begin;
-    scan->element_mark = (uint8_t)element_mark;
-    scan->component_mark = (uint8_t)component_mark;
+/* Scans a transaction from place[0] on, whose next segment has the number place[1]; with `is_new` its first piece.
+
+   Returns 1 at its end; 0 where a piece may end at or after `soft_end` (place says where to go on); -1 without memory. */
+int32_t x12_scan(scanner *scan, int64_t *place, int64_t end, int64_t soft_end, const uint8_t *separators, int32_t is_new) {
+    const rules *rule = &scan->rule;
+    int64_t position = place[0], segment_no = place[1], next;
     if (end > scan->size) end = scan->size;
-    while (!scan->rule.is_failed && (position = next_segment(scan, position, end, (uint8_t)terminator)) >= 0) {
+    scan->element_mark = separators[0]; scan->component_mark = separators[1];
+    scan->terminator = separators[2]; scan->repetition_mark = separators[3];
+    if (is_new) { scan->state = 0; scan->behind = position; }
+    while ((next = next_segment(scan, position, end)) >= 0) {
         int32_t kind = classify(scan);
-        int32_t move = scan->rule.steps[(int64_t)state * scan->rule.kinds + kind];
-        int32_t next = move >> 1, level_number = scan->rule.level_of_state[next];
+        int32_t move = rule->steps[(int64_t)scan->state * rule->kinds + kind];
+        int32_t state = move >> 1, number = rule->level_of_state[state];
         int64_t after = scan->stop + 1 < scan->size ? scan->stop + 1 : scan->size;
         if (move & 1) {
-            uint64_t keep = scan->rule.keeps[next];
-            if (level_number >= 0) keep &= ~(1ull << level_number);
-            close_rows(scan, keep, behind);
-            if (level_number >= 0 && add_row(scan, level_number, segment_no, after, next) < 0) return 0;
-        } else if (next != state) {
-            close_rows(scan, scan->rule.keeps[next], behind);
+            uint64_t keep = rule->keeps[state];
+            if (number >= 0) keep &= ~(1ull << number);
+            close_rows(scan, keep, scan->behind);
+            if (scan->start >= soft_end && rule->cuts[state]) {
+                place[0] = scan->start; place[1] = segment_no;
+                return 0;
+            }
+            if (number >= 0 && add_row(scan, number, segment_no, after, state) < 0) return -1;
+        } else if (state != scan->state) {
+            close_rows(scan, rule->keeps[state], scan->behind);
         }
-        state = next;
+        scan->state = state;
         apply(scan, state, kind, segment_no, after);
-        if (scan->has_trace)
-            add_to_list(scan, &scan->trace, segment_no << 16 | state,
-                        (uint64_t)scan->start << 24 | (uint64_t)((after - scan->start) & LONGEST));
-        behind = after;
+        if (rule->has_trace)
+            add_to_list(scan, &scan->trace, segment_no << 16 | state, cell_of(scan->start, after));
+        scan->behind = after;
         segment_no++;
+        position = next;
     }
-    close_rows(scan, 0, behind);
-    return !scan->rule.is_failed;
+    if (scan->is_failed) return -1;
+    close_rows(scan, 0, scan->behind);
+    place[0] = end; place[1] = segment_no;
+    return 1;
 }
 
-scanner *x12_open(const uint8_t *data, int64_t size, const rules *rule, const int32_t *slots, int32_t has_trace) {
+scanner *x12_open(const rules *rule) {
     scanner *scan = calloc(1, sizeof(scanner));
     if (!scan) return NULL;
-    scan->data = data;
-    scan->size = size;
     scan->rule = *rule;
-    scan->has_trace = has_trace;
     scan->levels = calloc((size_t)rule->levels, sizeof(level));
     scan->lists = calloc((size_t)rule->lists + 1, sizeof(list));
     scan->current = malloc((size_t)rule->loops * sizeof(int64_t));
@@ -305,12 +289,43 @@ scanner *x12_open(const uint8_t *data, int64_t size, const rules *rule, const in
         free(scan->levels); free(scan->lists); free(scan->current); free(scan);
         return NULL;
     }
-    for (int32_t number = 0; number < rule->loops; number++) scan->current[number] = -1;
     for (int32_t number = 0; number < rule->levels; number++) {
-        scan->levels[number].slots = slots[number];
+        scan->levels[number].slots = rule->slots[number];
         scan->levels[number].loops = rule->loops;
     }
     return scan;
+}
+
+static void empty_lists(scanner *scan) {
+    for (int32_t number = 0; number < scan->rule.lists; number++) scan->lists[number].count = 0;
+    scan->lost.count = scan->trace.count = 0;
+}
+
+/* Forgets every row and starts on other bytes; the memory is kept. */
+void x12_start(scanner *scan, const uint8_t *data, int64_t size) {
+    scan->data = data;
+    scan->size = size;
+    for (int32_t number = 0; number < scan->rule.levels; number++)
+        scan->levels[number].count = scan->levels[number].carried = 0;
+    for (int32_t number = 0; number < scan->rule.loops; number++) scan->current[number] = -1;
+    empty_lists(scan);
+}
+
+/* Forgets every row of a piece but those of the loops that are still open: the first rows of the next piece. */
+void x12_cut(scanner *scan) {
+    int32_t loops = scan->rule.loops;
+    for (int32_t number = 0; number < scan->rule.levels; number++) {
+        level *here = &scan->levels[number];
+        int64_t row = number < loops ? scan->current[number] : -1;
+        here->count = here->carried = row >= 0;
+        if (row < 0) continue;
+        memmove(here->cells, here->cells + row * here->slots, (size_t)here->slots * sizeof(uint64_t));
+        memmove(here->places, here->places + row * PLACE, PLACE * sizeof(int64_t));
+        for (int32_t loop = 0; loop < loops; loop++)
+            here->parents[loop] = here->parents[row * loops + loop] >= 0 && scan->current[loop] >= 0 ? 0 : -1;
+        scan->current[number] = 0;
+    }
+    empty_lists(scan);
 }
 
 void x12_close(scanner *scan) {
@@ -324,23 +339,16 @@ void x12_close(scanner *scan) {
     free(scan->levels); free(scan->lists); free(scan->current); free(scan->marks); free(scan);
 }
 
-int64_t x12_level(const scanner *scan, int32_t number, const uint64_t **cells, const int32_t **parents, const int64_t **places) {
-    const level *here = &scan->levels[number];
-    *cells = here->cells; *parents = here->parents; *places = here->places;
-    return here->count;
+/* How many rows of a level are new, which is all but those carried over. */
+int64_t x12_count(const scanner *scan, int32_t number) {
+    return scan->levels[number].count - scan->levels[number].carried;
 }
 
+const uint64_t *x12_cells(const scanner *scan, int32_t number) { return scan->levels[number].cells; }
+
+/* The segments that nothing takes (0) or every segment (1). */
 int64_t x12_list(const scanner *scan, int32_t number, const int64_t **rows, const uint64_t **cells) {
-    const list *here = number == -1 ? &scan->lost : number == -2 ? &scan->trace : &scan->lists[number];
+    const list *here = number ? &scan->trace : &scan->lost;
     *rows = here->rows; *cells = here->cells;
     return here->count;
-}
-
-/* Unpacks one slot of every row: where the value starts and ends. */
-void x12_unpack(const uint64_t *cells, int64_t count, int64_t stride, int64_t *start, int64_t *end) {
-    for (int64_t row = 0; row < count; row++) {
-        uint64_t cell = cells[row * stride];
-        start[row] = (int64_t)(cell >> 24);
-        end[row] = start[row] + (int64_t)(cell & LONGEST);
-    }
 }

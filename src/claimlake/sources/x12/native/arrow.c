@@ -1,0 +1,217 @@
+/* Arrow arrays in plain C: a struct of columns, each with memory of its own that its release gives back. */
+
+#include "x12.h"
+
+#define SLACK 16 /* bytes that a copy of whole words may write behind the text */
+
+static void release_column(struct ArrowArray *array) {
+    for (int64_t number = 0; number < array->n_buffers; number++) free((void *)(uintptr_t)array->buffers[number]);
+    free(array->buffers);
+    array->release = NULL;
+}
+
+static void release_struct(struct ArrowArray *array) {
+    for (int64_t number = 0; number < array->n_children; number++) {
+        if (array->children[number]->release) array->children[number]->release(array->children[number]);
+        free(array->children[number]);
+    }
+    free(array->children);
+    free(array->buffers);
+    array->release = NULL;
+}
+
+/* An array of rows whose columns are still to be made; 0 without memory. */
+int arrow_struct(struct ArrowArray *out, int64_t columns, int64_t rows) {
+    memset(out, 0, sizeof(*out));
+    out->length = rows;
+    out->n_buffers = 1;
+    out->buffers = calloc(1, sizeof(void *));
+    out->children = calloc((size_t)columns + 1, sizeof(struct ArrowArray *));
+    if (!out->buffers || !out->children) { free(out->buffers); free(out->children); return 0; }
+    out->release = release_struct;
+    for (; out->n_children < columns; out->n_children++) {
+        out->children[out->n_children] = calloc(1, sizeof(struct ArrowArray));
+        if (!out->children[out->n_children]) return 0;
+    }
+    return 1;
+}
+
+/* Begins a column of values of `width` bytes, none of them valid yet; 0 without memory. */
+int arrow_column(column_array *here, struct ArrowArray *out, int64_t rows, int64_t width) {
+    here->array = out;
+    here->nulls = 0;
+    here->valid = calloc((size_t)(rows / 8 + 1), 1);
+    here->values = malloc((size_t)(rows * width + 8));
+    out->buffers = calloc(3, sizeof(void *));
+    out->length = rows;
+    out->n_buffers = 2;
+    if (!here->valid || !here->values || !out->buffers) {
+        free(here->valid); free(here->values); free(out->buffers);
+        return 0;
+    }
+    out->buffers[0] = here->valid;
+    out->buffers[1] = here->values;
+    out->release = release_column;
+    return 1;
+}
+
+/* Ends a column; a column of text (or bytes) hands its bytes over. */
+int arrow_finish(column_array *here, void *text) {
+    here->array->null_count = here->nulls;
+    if (!here->nulls) {
+        free(here->valid);
+        here->array->buffers[0] = NULL;
+    }
+    if (text) {
+        here->array->buffers[2] = text;
+        here->array->n_buffers = 3;
+    }
+    return 1;
+}
+
+/* Begins a column of text that will probably need `bytes` and may not need more than `most`. */
+int text_begin(text_array *here, struct ArrowArray *out, int64_t rows, int64_t bytes, int64_t most) {
+    memset(here, 0, sizeof(*here));
+    here->most = most;
+    if (!arrow_column(&here->column, out, rows, sizeof(int32_t))) return 0;
+    ((int32_t *)here->column.values)[0] = 0;
+    return text_room(here, bytes < most ? bytes : most);
+}
+
+int text_grow(text_array *here, int64_t bytes) {
+    int64_t capacity = here->capacity * 2 > here->used + bytes ? here->capacity * 2 : here->used + bytes;
+    uint8_t *text = here->used + bytes > here->most ? NULL : realloc(here->text, (size_t)(capacity + SLACK));
+    if (!text) { here->is_failed = 1; return 0; }
+    here->text = text;
+    here->capacity = capacity;
+    return 1;
+}
+
+int text_finish(text_array *here) {
+    if (here->is_failed) { free(here->text); return 0; }
+    return arrow_finish(&here->column, here->text);
+}
+
+static int is_utf8(const uint8_t *at, const uint8_t *stop) {
+    while (at < stop) {
+        uint8_t lead = *at++;
+        if (lead < 0x80) continue;
+        int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
+        if (lead < 0xC2 || lead > 0xF4 || stop - at < more) return 0;
+        uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80, high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+        if (*at < low || *at > high) return 0;
+        for (int number = 1; number < more; number++) if ((at[number] & 0xC0) != 0x80) return 0;
+        at += more;
+    }
+    return 1;
+}
+
+static int is_ascii(const uint8_t *at, int64_t length) {
+    uint8_t any = 0;
+    for (int64_t offset = 0; offset < length; offset++) any |= at[offset];
+    return any < 0x80;
+}
+
+/* Bytes as UTF-8 text: as they are when they are that, else read as Latin-1, which older systems still send.
+
+   Latin-1 grows, so room is made for as much again as there was: that of the values behind it stays theirs. */
+static int copy_careful(text_array *here, const uint8_t *from, int64_t length) {
+    if (!text_room(here, here->capacity - here->used + length)) return 0;
+    if (is_utf8(from, from + length)) {
+        memcpy(here->text + here->used, from, (size_t)length);
+        here->used += length;
+        return 1;
+    }
+    for (int64_t offset = 0; offset < length; offset++) {
+        uint8_t byte = from[offset];
+        if (byte >= 0x80) here->text[here->used++] = (uint8_t)(0xC0 | byte >> 6);
+        here->text[here->used++] = byte < 0x80 ? byte : (uint8_t)(0x80 | (byte & 0x3F));
+    }
+    return 1;
+}
+
+/* Copies a value; most are shorter than 16 bytes, which are read and written at once where the bytes go on that far. */
+static int copy(text_array *here, const scanner *scan, int64_t start, int64_t length) {
+    const uint8_t *from = scan->data + start;
+    if (!text_room(here, length)) return 0;
+    uint8_t *to = here->text + here->used;
+    if (length <= 16 && start + 16 <= scan->size) {
+        uint64_t first, second;
+        memcpy(&first, from, 8);
+        memcpy(&second, from + 8, 8);
+        memcpy(to, &first, 8);
+        memcpy(to + 8, &second, 8);
+        if (((first | second) & 0x8080808080808080ull) && !is_ascii(from, length)) return copy_careful(here, from, length);
+    } else {
+        if (!is_ascii(from, length)) return copy_careful(here, from, length);
+        memcpy(to, from, (size_t)length);
+    }
+    here->used += length;
+    return 1;
+}
+
+/* Fills the rows from the first on, each with a value without the blanks behind it; the room for all must be there. */
+int text_values(text_array *here, const scanner *scan, const uint64_t *cells, int64_t stride, int64_t count) {
+    int32_t *offsets = here->column.values;
+    const uint8_t *last = scan->size >= 16 ? scan->data + scan->size - 16 : NULL;
+    for (int64_t row = 0; row < count; row++) {
+        uint64_t cell = cells[row * stride];
+        int64_t length = (int64_t)(cell & LONGEST);
+        const uint8_t *from = scan->data + (cell >> 24);
+        if (length > LONGEST_TEXT) length = 0;
+        while (length && from[length - 1] == ' ') length--;
+        if (!length) {
+            here->column.nulls++;
+        } else {
+            set_valid(&here->column, row);
+            if (length <= 16 && from <= last) {
+                uint64_t first, second;
+                uint8_t *to = here->text + here->used;
+                memcpy(&first, from, 8);
+                memcpy(&second, from + 8, 8);
+                memcpy(to, &first, 8);
+                memcpy(to + 8, &second, 8);
+                if (((first | second) & 0x8080808080808080ull) && !is_ascii(from, length)) {
+                    if (!copy_careful(here, from, length)) return 0;
+                } else {
+                    here->used += length;
+                }
+            } else if (!copy(here, scan, from - scan->data, length)) {
+                return 0;
+            }
+        }
+        offsets[row + 1] = (int32_t)here->used;
+    }
+    here->row = count;
+    return 1;
+}
+
+static int is_separator(const scanner *scan, uint8_t byte) {
+    return byte == ' ' || byte == scan->component_mark || byte == scan->element_mark || byte == scan->repetition_mark;
+}
+
+/* Adds a value to the row at hand: its members separated by blanks, or the whole; whether anything was added. */
+int text_value(text_array *here, const scanner *scan, int64_t start, int64_t length, int32_t how) {
+    int64_t end = start + length, first = ((int32_t *)here->column.values)[here->row];
+    if (how & AS_BYTES) {
+        if (!text_room(here, length)) return 0;
+        memcpy(here->text + here->used, scan->data + start, (size_t)length);
+        here->used += length;
+        return 1;
+    }
+    if (!(how & LISTED)) {
+        while (how & TRIMMED && end > start && scan->data[end - 1] == ' ') end--;
+        return end > start && copy(here, scan, start, end - start);
+    }
+    while (start < end) {
+        int64_t stop = start;
+        while (stop < end && !is_separator(scan, scan->data[stop])) stop++;
+        if (stop > start) {
+            if (!text_room(here, 1)) return 0;
+            if (here->used > first) here->text[here->used++] = ' ';
+            if (!copy(here, scan, start, stop - start)) return 0;
+        }
+        start = stop + 1;
+    }
+    return here->used > first;
+}
