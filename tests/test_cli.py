@@ -71,6 +71,23 @@ def test_x12_writes_tables_without_a_workspace(tmp_path: Path) -> None:
     assert rows["era_835_adjustment"] == 2
 
 
+def test_x12_answers_files_with_a_999_on_request(tmp_path: Path) -> None:
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "one.835").write_text(REMITTANCE, encoding="ascii")
+    out = tmp_path / "out"
+    files = [str(tmp_path / folder) for folder in ("first", "second")]
+    result = CliRunner().invoke(main, ["x12", *files, "--out", str(out), "--ack", "--json"])
+    assert result.exit_code == 0, result.output
+    answers = [out / "one.835.999", out / "one.835.2.999"]
+    assert json.loads(result.output)["acknowledgements"] == [str(path) for path in answers]
+    assert [b"IK5*A~" in path.read_bytes() for path in answers] == [True, True]
+    assert [path.read_bytes().splitlines()[-1] for path in answers] == [
+        b"IEA*1*000000001~",
+        b"IEA*1*000000002~",
+    ]
+
+
 def test_x12_names_a_file_it_cannot_read_and_reads_the_others(tmp_path: Path) -> None:
     (tmp_path / "one.835").write_text(REMITTANCE, encoding="ascii")
     (tmp_path / "two.835").write_text("", encoding="ascii")

@@ -1,6 +1,10 @@
 """Raw EDI to tables: x12."""
 
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +12,9 @@ import click
 
 from claimlake.commands.terminal import FOLDER, as_data, show
 from claimlake.sources.x12 import export as x12_export
+from claimlake.sources.x12.acknowledge import acknowledgement
+from claimlake.sources.x12.envelope import TransactionSet
+from claimlake.sources.x12.finding import Finding
 
 
 @click.command("x12")
@@ -16,17 +23,24 @@ from claimlake.sources.x12 import export as x12_export
 @click.option(
     "--format", "kind", type=click.Choice(["parquet", "csv", "json"]), default="parquet", show_default=True
 )
+@click.option("--ack", is_flag=True, help="Also write the 999 that a receiver would answer each file with.")
 @as_data
-def x12_command(files: tuple[Path, ...], out: Path, kind: x12_export.Format, as_json: bool) -> None:
+def x12_command(
+    files: tuple[Path, ...], out: Path, kind: x12_export.Format, ack: bool, as_json: bool
+) -> None:
     """Read raw EDI files into one table a file, without a workspace; folders are searched.
 
     Example: claimlake x12 remits/*.835 --out tables
     """
     paths = [found for file in files for found in (sorted(file.rglob("*")) if file.is_dir() else [file])]
-    summary = x12_export.export([path for path in paths if not path.is_dir()], out, kind)
+    answers = Answers(out)
+    done = answers.write if ack else x12_export.ignored
+    summary = x12_export.export([path for path in paths if not path.is_dir()], out, kind, done=done)
     if as_json:
-        show(x12_summary(summary))
+        show(x12_summary(summary) | ({"acknowledgements": answers.written} if ack else {}))
     else:
+        for path in answers.written:
+            click.echo(f"{'999':>12}  {path}")
         for table in summary.tables:
             click.echo(f"{table.rows:>12,}  {table.path}")
         for file, item in summary.transactions:
@@ -35,6 +49,31 @@ def x12_command(files: tuple[Path, ...], out: Path, kind: x12_export.Format, as_
         for error in summary.unreadable:
             click.echo(f"Error: {error}", err=True)
     sys.exit(1 if summary.unreadable or summary.count("quarantined") else 0)
+
+
+@dataclass
+class Answers:
+    """The 999 of every file that was read; interchanges are numbered from 1 on."""
+
+    out: Path
+    written: list[str] = field(default_factory=list)
+    control_number: int = 1
+
+    def write(self, path: Path, transactions: Sequence[TransactionSet], findings: Sequence[Finding]) -> None:
+        """Write the answer to one file beside the tables; one that holds nothing to answer gets none."""
+        answer = acknowledgement(
+            transactions, findings, at=datetime.now(), control_number=self.control_number
+        )
+        if not answer:
+            return
+        target = self.out / f"{path.name}.999"
+        for number in count(2):
+            if str(target) not in self.written:
+                break
+            target = self.out / f"{path.name}.{number}.999"
+        target.write_bytes(answer)
+        self.written.append(str(target))
+        self.control_number += len({item.interchange.interchange_no for item in transactions})
 
 
 def x12_summary(summary: x12_export.Summary) -> dict[str, Any]:

@@ -3,9 +3,15 @@ from datetime import datetime
 from interchange import interchange, picked, reading, rows, transaction
 from test_remittance_835 import CLAIM, PAYMENT
 
-from claimlake.sources.x12.acknowledge import acknowledgement
+from claimlake.sources.x12 import Reading, acknowledge
 
 AT = datetime(2026, 3, 2, 9, 30)
+
+
+def acknowledgement(found: Reading, *, at: datetime, control_number: int = 1) -> bytes:
+    return acknowledge.acknowledgement(
+        found.transactions, found.findings, at=at, control_number=control_number
+    )
 
 
 def test_a_999_answers_every_set_and_reads_back() -> None:

@@ -5,6 +5,7 @@ import duckdb
 import pytest
 from interchange import interchange, transaction
 
+from claimlake.errors import SourceError
 from claimlake.sources.x12.export import Format, export
 
 REMITTANCE = transaction("835", "BPR*I*60*C*NON", "TRN*1*T1*1", "CLP*ACCT1*1*100*60", "CAS*CO*45*40")
@@ -28,3 +29,14 @@ def test_files_become_one_file_per_table(tmp_path: Path, kind: Format) -> None:
         f"select source_file, carc::text, amount::decimal(18,2) from '{path}' order by 1"
     ).fetchall()
     assert found == [(str(first), "45", Decimal("40.00")), (str(second), "45", Decimal("40.00"))]
+
+
+def test_a_table_that_cannot_be_written_leaves_nothing_that_looks_whole(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / "era_835.parquet.part").mkdir(parents=True)
+    file = tmp_path / "one.835"
+    file.write_bytes(interchange(REMITTANCE))
+    with pytest.raises(SourceError, match=r"era_835\.parquet: cannot be written"):
+        export([file], out)
+    (out / "era_835.parquet.part").rmdir()
+    assert list(out.iterdir()) == []

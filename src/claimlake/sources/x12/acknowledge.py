@@ -1,12 +1,12 @@
 """The 999 that answers a file: accepted, accepted with errors or rejected, for every transaction set."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
 from claimlake.sources.x12.envelope import Group, Interchange, TransactionSet
 from claimlake.sources.x12.finding import Finding
-from claimlake.sources.x12.reader import Reading
 
 VERSION = "005010X231A1"
 
@@ -16,25 +16,36 @@ _SET_ERRORS = {"X12-00": "1", "X12-06": "2", "X12-02": "3", "X12-01": "4"}
 _SEGMENT_ERRORS = {"X12-11": "2", "X12-07": "3", "X12-08": "8", "X12-09": "8", "X12-13": "8"}
 
 
-def acknowledgement(reading: Reading, *, at: datetime, control_number: int = 1) -> bytes:
-    """An interchange with one 999 for every group of the file; empty when there is none to answer.
+def acknowledgement(
+    transactions: Sequence[TransactionSet],
+    findings: Sequence[Finding],
+    *,
+    at: datetime,
+    control_number: int = 1,
+) -> bytes:
+    """An interchange with one 999 for every group of a file; empty when there is none to answer.
 
     Args:
+        transactions: every transaction of the file, in order.
+        findings: what was found wrong with them.
         at: date and time it is made.
         control_number: ISA13 of the first interchange; each further one counts on.
     """
+    mine: dict[int | None, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        mine[finding.transaction_no].append(finding)
     made = []
     for number, (_, members) in enumerate(
-        groupby(reading.transactions, key=lambda item: item.interchange.interchange_no), control_number
+        groupby(transactions, key=lambda item: item.interchange.interchange_no), control_number
     ):
         sets = [item for item in members if item.group.element(1) != "FA"]  # a 999 is never answered
         if sets:
-            made.append(_interchange(sets, reading.findings, at, number))
+            made.append(_interchange(sets, mine, at, number))
     return b"".join(made)
 
 
 def _interchange(
-    sets: Sequence[TransactionSet], findings: Sequence[Finding], at: datetime, number: int
+    sets: Sequence[TransactionSet], findings: Mapping[int | None, list[Finding]], at: datetime, number: int
 ) -> bytes:
     groups = [list(members) for _, members in groupby(sets, key=lambda item: item.group.group_no)]
     first = sets[0]
@@ -60,12 +71,12 @@ def _group_header(group: Group, at: datetime, number: int) -> str:
     return f"GS*FA*{parties}*{at:%Y%m%d}*{at:%H%M%S}*{number}*X*{VERSION}"
 
 
-def _set(members: Sequence[TransactionSet], findings: Sequence[Finding]) -> list[str]:
+def _set(members: Sequence[TransactionSet], findings: Mapping[int | None, list[Finding]]) -> list[str]:
     group = members[0].group
     segments = ["*".join(("AK1", group.element(1) or "", group.element(6) or "", group.element(8) or ""))]
     verdicts = []
     for item in members:
-        mine = [finding for finding in findings if finding.transaction_no == item.transaction_no]
+        mine = findings.get(item.transaction_no, [])
         verdict = _verdict(item, mine)
         verdicts.append(verdict[0])
         about = ("AK2", item.code, item.control_number or "", item.implementation or "")

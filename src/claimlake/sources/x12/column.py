@@ -193,8 +193,55 @@ def _gather(data: NDArray[np.uint8], start: Positions, end: Positions) -> tuple[
     return offsets.astype(np.int32), data[source].tobytes()
 
 
+_USUAL = 12
+"""Numbers up to this long are read as rows of a matrix."""
+
+
 def _digits(values: Values, places: int) -> tuple[Positions, Mask, Mask]:
     """The number in units of 10^-places; where there is a value; and where it is not such a number."""
+    start, end = values.start, values.end
+    there = end > start
+    number, is_read = _usual_digits(values, places)
+    bad = there & ~is_read
+    if bad.any():
+        rest = np.flatnonzero(bad)
+        number[rest], _, bad[rest] = _any_digits(Values(values.data, start[rest], end[rest]), places)
+    return number, there, bad
+
+
+def _usual_digits(values: Values, places: int) -> tuple[Positions, Mask]:
+    """Numbers such as 12, -12.5 and 12.50 in units of 10^-places, and which of the values are that."""
+    size = values.end - values.start
+    widest = min(int(size.max(initial=0)), _USUAL)
+    number, is_read = np.zeros(len(size), dtype=np.int64), np.zeros(len(size), dtype=bool)
+    short = np.flatnonzero((size > 0) & (size <= widest) & (values.end >= _USUAL))
+    if not len(short):
+        return number, is_read
+    # Right-aligned: the last byte of every value is in the last column.
+    matrix = sliding_window_view(values.data, widest)[values.end[short] - widest]
+    digits = matrix - 0x30
+    is_own = np.arange(widest) >= widest - size[short][:, None]
+    is_digit = (digits <= 9) & is_own
+    is_point = (matrix == 0x2E) & is_own
+    is_negative = values.data[values.start[short]] == 0x2D
+    has_point = is_point.any(axis=1)
+    behind = np.where(has_point, widest - 1 - is_point.argmax(axis=1), 0)
+    count = is_digit.sum(axis=1)
+    is_usual = (count > 0) & (count + has_point + is_negative == size[short]) & (behind <= places)
+    is_usual &= is_point.sum(axis=1) <= 1
+    # The digits left of a point have a power of ten less: the point takes a place of its own.
+    powers = 10 ** np.arange(widest - 1, -1, -1, dtype=np.int64)
+    whole = np.where(is_digit, digits, 0).astype(np.int64) @ powers
+    scale = 10 ** behind.astype(np.int64)
+    fraction = whole % scale
+    whole = np.where(has_point, (whole - fraction) // 10 + fraction, whole)
+    value = whole * 10 ** (places - np.minimum(behind, places))
+    number[short] = np.where(is_negative, -value, value)
+    is_read[short] = is_usual
+    return number, is_read
+
+
+def _any_digits(values: Values, places: int) -> tuple[Positions, Mask, Mask]:
     data, start, end = values.data, values.start, values.end
     there = end > start
     number = np.zeros(len(start), dtype=np.int64)

@@ -1,27 +1,31 @@
 """Raw EDI files to one Parquet, CSV or JSON file per table, without a workspace."""
 
 import contextlib
-import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Literal
 
 import duckdb
 
+from claimlake.engines.sql import literal
 from claimlake.errors import SourceError
 from claimlake.sources.x12.contract import CONTRACTS, DETAIL_CONTRACTS
 from claimlake.sources.x12.envelope import TransactionSet
-from claimlake.sources.x12.reader import read
+from claimlake.sources.x12.finding import Finding
+from claimlake.sources.x12.reader import Chunk, read
 from claimlake.sources.x12.rows import Rows
+from claimlake.sources.x12.stream import Channel, numbered, numbered_schema
 
 Format = Literal["parquet", "csv", "json"]
 
 _OPTIONS = {
-    "parquet": "(format parquet, compression zstd)",
+    "parquet": "(format parquet, compression zstd, compression_level 1)",
     "csv": "(format csv, header)",
     "json": "(format json)",
 }
+_UNFINISHED = ".part"
 
 
 @dataclass(frozen=True)
@@ -47,58 +51,157 @@ class Summary:
         return sum(item.status == status for _, item in self.transactions)
 
 
+def ignored(_: Path, __: Sequence[TransactionSet], ___: Sequence[Finding]) -> None:
+    """Take no notice of what a file was."""
+
+
 def export(
     paths: Iterable[Path],
     out: Path,
     format: Format = "parquet",  # noqa: A002
     *,
     in_detail: bool = True,
+    done: Callable[[Path, Sequence[TransactionSet], Sequence[Finding]], None] = ignored,
 ) -> Summary:
-    """Read the files and write one file per table into `out`; every row says its source_file."""
+    """Read the files and write one file per table into `out`; every row says its source_file.
+
+    A table's file has its name when it is whole. Memory is bounded whatever the files' size.
+
+    Args:
+        paths: the files; gzip and zip are unpacked.
+        out: the folder, made where it is missing; a file of the same name is replaced.
+        format: of the files.
+        in_detail: also write the detail tables and the segment table.
+        done: called for every file that was read, with its transactions and what was found wrong.
+    """
     if format not in _OPTIONS:
         raise SourceError(f"format {format!r} is not known", remedy=f"Use one of {', '.join(_OPTIONS)}.")
     out.mkdir(parents=True, exist_ok=True)
+    files = list(paths)
     transactions: list[tuple[str, TransactionSet]] = []
     unreadable: list[SourceError] = []
-    with tempfile.TemporaryDirectory(prefix="claimlake-x12-") as scratch, _collector(scratch) as connection:
-        for path in paths:
+    with _writers(out, format, [str(path) for path in files]) as writers:
+        for number, path in enumerate(files, 1):
             try:
-                for chunk in read(path, in_detail=in_detail):
-                    for name, rows in chunk.tables.items():
-                        _collect(connection, name, rows, str(path))
-                    transactions += [(str(path), item) for item in chunk.transactions]
+                found, findings = _take(read(path, in_detail=in_detail), writers, number)
             except SourceError as error:
                 unreadable.append(error)
-        tables = tuple(_write(connection, out, format))
+                continue
+            transactions += [(str(path), item) for item in found]
+            done(path, found, findings)
+        tables = tuple(writers.finished())
     return Summary(tables, tuple(transactions), tuple(unreadable))
 
 
+def _take(
+    chunks: Iterator[Chunk], writers: "_Writers", number: int
+) -> tuple[list[TransactionSet], list[Finding]]:
+    transactions: list[TransactionSet] = []
+    findings: list[Finding] = []
+    for chunk in chunks:
+        for name, rows in chunk.tables.items():
+            writers.put(name, rows, number)
+        transactions += chunk.transactions
+        findings += chunk.findings
+    return transactions, findings
+
+
+class _Writer(Thread):
+    """Writes one table as its rows come."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        channel: Channel,
+        target: Path,
+        kind: Format,
+        files: Sequence[str],
+    ) -> None:
+        super().__init__(name=f"write {target.name}")
+        self.connection, self.channel, self.target = connection, channel, target
+        self.unfinished = target.with_name(target.name + _UNFINISHED)
+        self.files = files
+        self.kind = kind
+        self.rows = 0
+        self.failure: duckdb.Error | None = None
+
+    def run(self) -> None:
+        """Write until the channel is at its end."""
+        try:
+            self.connection.register("incoming", self.channel)
+            self.connection.execute(
+                "copy (select cast(? as varchar[])[file_no] as source_file, * exclude (file_no) "
+                f"from incoming) to {literal(str(self.unfinished))} {_OPTIONS[self.kind]}",
+                [self.files],
+            )
+        except duckdb.Error as error:
+            self.failure = error
+
+
+@dataclass
+class _Writers:
+    """A writer, in a thread of its own, for every table that has rows."""
+
+    out: Path
+    kind: Format
+    files: Sequence[str]
+    connection: duckdb.DuckDBPyConnection
+    by_table: dict[str, _Writer] = field(default_factory=dict)
+
+    def put(self, table: str, rows: Rows, number: int) -> None:
+        """Hand rows of one file to the table's writer."""
+        writer = self.by_table.get(table)
+        if writer is None:
+            channel = Channel(numbered_schema(rows, "file_no"))
+            target = self.out / f"{table}.{self.kind}"
+            writer = _Writer(self.connection.cursor(), channel, target, self.kind, self.files)
+            self.by_table[table] = writer
+            writer.start()
+        for batch in numbered(rows, "file_no", number):
+            if not writer.channel.put(batch, writer.is_alive):
+                raise self._failed(writer)
+        writer.rows += len(rows)
+
+    def finished(self) -> Iterator[ExportedTable]:
+        """Let every writer finish, and give the files their names."""
+        for writer in self.by_table.values():
+            writer.channel.put(None, writer.is_alive)
+        for writer in self.by_table.values():
+            writer.join()
+        for writer in self.by_table.values():
+            if writer.failure is not None:
+                raise self._failed(writer)
+        for contract in CONTRACTS + DETAIL_CONTRACTS:
+            if contract.table in self.by_table:
+                writer = self.by_table[contract.table]
+                writer.unfinished.replace(writer.target)
+                yield ExportedTable(contract.table, writer.rows, writer.target)
+
+    def abandon(self) -> None:
+        """Stop every writer that is still at work, and remove what is not whole."""
+        for writer in self.by_table.values():
+            writer.channel.cancel()
+        for writer in self.by_table.values():
+            writer.join()
+            if writer.unfinished.is_file():
+                writer.unfinished.unlink()
+
+    def _failed(self, writer: _Writer) -> SourceError:
+        reason = type(writer.failure).__name__ if writer.failure else "its writer stopped"
+        return SourceError(
+            f"cannot be written ({reason})",
+            where=str(writer.target),
+            remedy="Check that the folder is writable and the disk has room.",
+            retryable=True,
+        )
+
+
 @contextlib.contextmanager
-def _collector(scratch: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A scratch database on disk, so that memory stays bounded whatever the files' size."""
-    connection = duckdb.connect(str(Path(scratch) / "rows.duckdb"))
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def _collect(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows, path: str) -> None:
-    connection.register("incoming", rows)
-    known = connection.execute(
-        "select count(*) from duckdb_tables() where table_name = ?", [table]
-    ).fetchall()
-    verb = f"insert into {table}" if known[0][0] else f"create table {table} as"
-    connection.execute(f"{verb} select ? as source_file, * from incoming", [path])
-    connection.unregister("incoming")
-
-
-def _write(connection: duckdb.DuckDBPyConnection, out: Path, kind: Format) -> Iterator[ExportedTable]:
-    made = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
-    for contract in CONTRACTS + DETAIL_CONTRACTS:
-        if contract.table in made:
-            path = out / f"{contract.table}.{kind}"
-            target = str(path).replace("'", "''")
-            connection.execute(f"copy {contract.table} to '{target}' {_OPTIONS[kind]}")
-            count = connection.execute(f"select count(*) from {contract.table}").fetchall()[0][0]
-            yield ExportedTable(contract.table, count, path)
+def _writers(out: Path, kind: Format, files: Sequence[str]) -> Iterator[_Writers]:
+    # One thread a table writes; DuckDB needs none of its own.
+    with duckdb.connect(config={"threads": 1}) as connection:
+        writers = _Writers(out, kind, files, connection)
+        try:
+            yield writers
+        finally:
+            writers.abandon()

@@ -10,7 +10,7 @@ from claimlake.sources.x12.array import Mask, Positions
 from claimlake.sources.x12.column import Values
 from claimlake.sources.x12.envelope import Extent
 from claimlake.sources.x12.plan import Level, Places, plan_of
-from claimlake.sources.x12.segment import Segments, is_one_of, join, key_of, pack, tokenise
+from claimlake.sources.x12.segment import Segments, is_one_of, key_of, pack, tokenise, within
 from claimlake.sources.x12.spec import ROOT, Path, Transaction
 from claimlake.sources.x12.walk import QUALIFIED_BY, Grammar, grammar
 
@@ -88,7 +88,7 @@ class ArrayScan:
         for segment in self.transaction.watched:
             for kind in self.grammar.kinds_of(segment, ()):
                 states = [state for state in range(len(self.grammar.states)) if (state, kind) not in taken]
-                is_lost |= (self.kind == kind) & np.isin(self.state, states)
+                is_lost |= (self.kind == kind) & self._stands_in(states)
         position = np.flatnonzero(is_lost)
         return self._places(position, position)
 
@@ -140,8 +140,14 @@ class ArrayScan:
         return every[has_value], group[has_value]
 
     def _opens(self, loop: str) -> Mask:
-        opens: Mask = self.is_opening & np.isin(self.state, self.grammar.states_of(loop))
-        return opens
+        return self.is_opening & self._stands_in(self.grammar.states_of(loop))
+
+    def _stands_in(self, states: Sequence[int]) -> Mask:
+        """Which segments stand in one of these states."""
+        is_one = np.zeros(len(self.grammar.states), dtype=bool)
+        is_one[list(states)] = True
+        stands: Mask = is_one[self.state]
+        return stands
 
     def _row(self, loop: str) -> Positions:
         """For every segment, the row of this loop around it, counted from 0; -1 where there is none."""
@@ -150,7 +156,7 @@ class ArrayScan:
             inside = [
                 state for name in self.transaction.within(loop) for state in self.grammar.states_of(name)
             ]
-            is_inside = np.isin(self.state, inside)
+            is_inside = self._stands_in(inside)
             if loop != ROOT:
                 parent = self.transaction.row_loop(self.transaction.loop_by_name[loop].inside[0])
                 is_inside &= _latest(opens) >= _latest(self._opens(parent))
@@ -181,23 +187,37 @@ def _latest(opens: Mask) -> Positions:
 
 
 def array_scan(transaction: Transaction, data: NDArray[np.uint8], sets: Sequence[Extent]) -> ArrayScan:
-    """The rows and values of these transactions."""
-    parts = [
-        tokenise(data, item.byte_offset, item.byte_offset + item.byte_length, item.delimiters)
-        for item in sets
-    ]
-    numbers = [np.arange(len(part)) + item.segment_no for part, item in zip(parts, sets, strict=True)]
-    segments = join(parts)
+    """The rows and values of these transactions, which have the same separators."""
+    begins = np.array([item.byte_offset for item in sets], dtype=np.int64)
+    ends = np.array([item.byte_offset + item.byte_length for item in sets], dtype=np.int64)
+    every = tokenise(data, int(begins[0]), int(ends[-1]), sets[0].delimiters)
+    segments, pair = within(every, begins, ends)
+    first = np.searchsorted(pair, np.arange(len(sets)))
+    numbers = np.arange(len(segments)) - first[pair] + np.array([item.segment_no for item in sets])[pair]
     rules = grammar(transaction)
     kind = _classify(rules, segments)
-    moves = np.empty(len(segments), dtype=np.int16)
-    steps, state = rules.steps, 0
-    for position, number in enumerate(kind.tolist()):
-        move = steps[state][number]
+    state, is_opening = _walk(rules, kind)
+    return ArrayScan(transaction, rules, segments, numbers, kind, state, is_opening)
+
+
+def _walk(rules: Grammar, kind: NDArray[np.int16]) -> tuple[NDArray[np.int16], Mask]:
+    """The state at every segment, and which open a loop; only kinds that lead somewhere are walked."""
+    steps = np.array(rules.steps)
+    leads = (steps != 2 * np.arange(len(steps))[:, None]).any(axis=0)
+    position = np.flatnonzero(leads[kind])
+    moves = np.empty(len(position), dtype=np.int16)
+    state = 0
+    for number, what in enumerate(kind[position].tolist()):
+        move = rules.steps[state][what]
         state = move >> 1
-        moves[position] = move
-    is_opening = (moves & 1).astype(bool)
-    return ArrayScan(transaction, rules, segments, np.concatenate(numbers), kind, moves >> 1, is_opening)
+        moves[number] = move
+    states = np.zeros(len(kind), dtype=np.int16)
+    latest = np.searchsorted(position, np.arange(len(kind)), side="right") - 1
+    if len(position):
+        states = np.where(latest < 0, 0, moves.take(latest, mode="clip") >> 1).astype(np.int16)
+    is_opening = np.zeros(len(kind), dtype=bool)
+    is_opening[position] = (moves & 1).astype(bool)
+    return states, is_opening
 
 
 def _classify(rules: Grammar, segments: Segments) -> NDArray[np.int16]:

@@ -1,7 +1,7 @@
 """Bytes to segments: where every segment and element begins and ends, a whole interchange at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from claimlake.sources.x12 import kernel
 from claimlake.sources.x12.array import Mask, Positions
 
-_BLANKS = (0x20, 0x0A, 0x0D, 0x09, 0x1A, 0x00)
-_LINE_ENDS = (0x0A, 0x0D)
+_IS_BLANK = np.isin(np.arange(256), (0x20, 0x0A, 0x0D, 0x09, 0x1A, 0x00))
+_IS_LINE_END = np.isin(np.arange(256), (0x0A, 0x0D))
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,12 @@ class Segments:
         self, which: Positions, number: int | Positions, last: int | None = None
     ) -> tuple[Positions, Positions]:
         """The bounds of element `number` (or `number` to `last`) of these segments; empty where none."""
-        count = self.count[which]
+        count, first = self.count[which], self.first[which]
         until = np.minimum(number if last is None else last, count)
         exists = number <= count
-        before = self.first[which] + number - 1
-        start = np.where(exists, _at(self.separators, before) + 1, 0)
-        is_final = until == count
-        after = np.where(is_final, self.end[which], _at(self.separators, self.first[which] + until))
-        return start, np.where(exists, after, 0)
+        start = _at(self.separators, first + (number - 1)) + 1
+        after = np.where(until == count, self.end[which], _at(self.separators, first + until))
+        return np.where(exists, start, 0), np.where(exists, after, 0)
 
     def component(
         self, start: Positions, end: Positions, first: int, last: int
@@ -78,7 +76,7 @@ class Segments:
 def _at(values: Positions, index: Positions, beyond: int = 0) -> Positions:
     if len(values) == 0:
         return np.full(len(index), beyond, dtype=np.int64)
-    found = values[np.clip(index, 0, len(values) - 1)]
+    found = values.take(index, mode="clip")
     return found if beyond == 0 else np.where(index < len(values), found, beyond)
 
 
@@ -111,12 +109,12 @@ def tokenise(data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimite
 def _trim(data: NDArray[np.uint8], starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
     starts, ends = starts.copy(), ends.copy()
     while True:
-        is_blank = (starts < ends) & np.isin(data[np.minimum(starts, len(data) - 1)], _BLANKS)
+        is_blank = (starts < ends) & _IS_BLANK[data.take(starts, mode="clip")]
         if not is_blank.any():
             break
         starts += is_blank
     while True:
-        is_blank = (starts < ends) & np.isin(data[ends - 1], _LINE_ENDS)
+        is_blank = (starts < ends) & _IS_LINE_END[data[ends - 1]]
         if not is_blank.any():
             return starts, ends
         ends -= is_blank
@@ -127,7 +125,7 @@ def pack(data: NDArray[np.uint8], starts: Positions, ends: Positions, width: int
     packed = np.zeros(len(starts), dtype=np.int64)
     size = ends - starts
     for offset in range(width):
-        byte = data[np.minimum(starts + offset, len(data) - 1)].astype(np.int64)
+        byte = data.take(starts + offset, mode="clip").astype(np.int64)
         packed = (packed << 8) | np.where(offset < size, byte, 0)
     return np.where(size > width, -1, packed)
 
@@ -197,21 +195,21 @@ def _array_marks(
     return marks, until, count + len(segments)
 
 
-def join(parts: list[Segments]) -> Segments:
-    """Segments of several interchanges of the same bytes, in order."""
-    if len(parts) == 1:
-        return parts[0]
-    base = np.cumsum([0, *(len(part.separators) for part in parts[:-1])])
-    return Segments(
-        parts[0].data,
-        np.concatenate([part.start for part in parts]),
-        np.concatenate([part.end for part in parts]),
-        np.concatenate([part.key for part in parts]),
-        np.concatenate([part.first + offset for part, offset in zip(parts, base, strict=True)]),
-        np.concatenate([part.count for part in parts]),
-        np.concatenate([part.separators for part in parts]),
-        np.concatenate([part.components for part in parts]),
+def within(segments: Segments, begins: Positions, ends: Positions) -> tuple[Segments, Positions]:
+    """The segments that stand between pairs of positions, and which pair that is."""
+    pair = np.searchsorted(begins, segments.start, side="right") - 1
+    is_inside = (pair >= 0) & (segments.start < ends.take(pair, mode="clip"))
+    if is_inside.all():
+        return segments, pair
+    some = replace(
+        segments,
+        start=segments.start[is_inside],
+        end=segments.end[is_inside],
+        key=segments.key[is_inside],
+        first=segments.first[is_inside],
+        count=segments.count[is_inside],
     )
+    return some, pair[is_inside]
 
 
 def is_one_of(data: NDArray[np.uint8], start: Positions, end: Positions, allowed: tuple[bytes, ...]) -> Mask:
@@ -221,8 +219,8 @@ def is_one_of(data: NDArray[np.uint8], start: Positions, end: Positions, allowed
     if not len(data):
         return found
     for word in allowed:
-        same = size == len(word)
+        rows = np.flatnonzero(size == len(word))
         for offset, byte in enumerate(word):
-            same &= data[np.minimum(start + offset, len(data) - 1)] == byte
-        found |= same
+            rows = rows[data[start[rows] + offset] == byte]
+        found[rows] = True
     return found

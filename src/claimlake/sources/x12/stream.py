@@ -1,0 +1,125 @@
+"""Rows on their way to a reader in another thread: a bounded queue that any Arrow consumer can pull from."""
+
+import ctypes
+from collections.abc import Callable
+from queue import Empty, Full, Queue
+from threading import Event
+from typing import Any
+
+import nanoarrow as na  # type: ignore[import-untyped]
+import numpy as np
+
+from claimlake.sources.x12.rows import Rows, rows_schema
+
+_MOST_WAITING = 2
+_PATIENCE_SECONDS = 0.2
+
+_CAPSULE_POINTER = ctypes.pythonapi.PyCapsule_GetPointer
+_CAPSULE_POINTER.restype, _CAPSULE_POINTER.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
+_NEW_CAPSULE = ctypes.pythonapi.PyCapsule_New
+_NEW_CAPSULE.restype, _NEW_CAPSULE.argtypes = (
+    ctypes.py_object,
+    (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p),
+)
+
+# Structures of the Arrow C data interface: (bytes, place of the release function in them).
+_SCHEMA, _ARRAY = (72, 56), (80, 64)
+_CANCELLED = 125
+
+
+class _Stream(ctypes.Structure):
+    _fields_ = [
+        (name, ctypes.c_void_p)
+        for name in ("get_schema", "get_next", "get_last_error", "release", "private_data")
+    ]
+
+
+_GET = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+_LAST_ERROR = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
+_RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+class Channel:
+    """Batches of one table from the thread that reads to the thread that writes, a few at a time."""
+
+    def __init__(self, schema: Any) -> None:
+        self.schema = schema
+        self.is_cancelled = Event()
+        self._waiting: Queue[Any] = Queue(_MOST_WAITING)
+        self._kept: list[Any] = []
+        """The structures and functions that a consumer's stream points to."""
+
+    def put(self, batch: Any, is_alive: Callable[[], bool]) -> bool:
+        """Hand over a batch, or None at the end; False when nobody takes it any more."""
+        while is_alive():
+            try:
+                self._waiting.put(batch, timeout=_PATIENCE_SECONDS)
+            except Full:
+                continue
+            return True
+        return False
+
+    def cancel(self) -> None:
+        """Let the consumer fail: what it has is not the whole."""
+        self.is_cancelled.set()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        functions = (
+            _GET(self._get_schema),
+            _GET(self._get_next),
+            _LAST_ERROR(lambda _: None),
+            _RELEASE(_released),
+        )
+        stream = _Stream(*(ctypes.cast(function, ctypes.c_void_p) for function in functions))
+        self._kept += [functions, stream]
+        return _NEW_CAPSULE(ctypes.addressof(stream), b"arrow_array_stream", None)
+
+    def _get_schema(self, _: int, out: int) -> int:
+        _move(self.schema.__arrow_c_schema__(), b"arrow_schema", out, *_SCHEMA)
+        return 0
+
+    def _get_next(self, _: int, out: int) -> int:
+        while True:
+            if self.is_cancelled.is_set():
+                return _CANCELLED
+            try:
+                batch = self._waiting.get(timeout=_PATIENCE_SECONDS)
+            except Empty:
+                continue
+            break
+        if batch is None:
+            ctypes.memset(out, 0, _ARRAY[0])
+            return 0
+        _move(batch.__arrow_c_array__()[1], b"arrow_array", out, *_ARRAY)
+        return 0
+
+
+def _move(capsule: object, name: bytes, out: int, size: int, release: int) -> None:
+    """Move a structure to the consumer's memory, as the interface wants it: the source is then released."""
+    source = _CAPSULE_POINTER(capsule, name)
+    ctypes.memmove(out, source, size)
+    ctypes.c_void_p.from_address(source + release).value = None
+
+
+def _released(stream: int) -> None:
+    ctypes.c_void_p.from_address(stream + _Stream.release.offset).value = None
+
+
+def numbered_schema(rows: Rows, name: str) -> Any:
+    """The schema of `numbered` rows."""
+    return rows_schema((name, *rows.names), ("int", *rows.types))
+
+
+def numbered(rows: Rows, name: str, number: int) -> list[Any]:
+    """The batches of the rows with one more column in front, in which every row has the same number."""
+    schema = numbered_schema(rows, name)
+    return [
+        na.c_array_from_buffers(
+            schema, batch.length, [None], children=[_constant(batch.length, number), *batch.children]
+        )
+        for batch in rows.batches
+    ]
+
+
+def _constant(length: int, number: int) -> Any:
+    return na.c_array_from_buffers(na.int32(), length, [None, np.full(length, number, dtype=np.int32)])
