@@ -36,8 +36,8 @@ bench: setup     ## Time what we claim to be fast, beside a peer in the same run
 kill: setup      ## Kill a run a hundred times and compare its tables with an undisturbed run
 	CLAIMLAKE_KILLS=100 $(RUN) pytest tests/test_kill.py
 
-fuzz: setup      ## Damage X12 files for ten minutes; each must be read and accounted for, or held
-	$(RUN) python benchmarks/fuzz_x12.py --seconds 600
+fuzz: setup      ## Damage X12 files a hundred thousand times; each must be read and balanced, or held
+	CLAIMLAKE_MUTANTS=100000 $(RUN) pytest -s tests/sources/x12/test_fuzz.py
 
 format: setup    ## Rewrite the code in the house format
 	$(RUN) ruff check --fix .
