@@ -192,3 +192,29 @@ def test_a_tenant_that_sends_only_x12_has_figures(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "calculated acme" in result.output
     assert " 0 results" not in result.output
+
+
+def test_the_schedule_is_listed_and_one_source_is_loaded_by_name(tmp_path: Path) -> None:
+    CliRunner().invoke(main, ["init", str(tmp_path / "lake")])
+    tenant = (
+        "org_id: acme\nname: Acme\ntime_zone: America/Chicago\nsources:\n"
+        "  - {id: edi, system: x12, schedule: 15 6 * * 1-5}\n  - {id: other, system: x12}\n"
+    )
+    (tmp_path / "lake" / "tenants" / "acme.yml").write_text(tenant, encoding="utf-8")
+    here = ["--dir", str(tmp_path / "lake")]
+    listed = json.loads(CliRunner().invoke(main, ["schedule", "list", "--json", *here]).stdout)
+    assert [(one["source_id"], one["schedule"], one["last_status"]) for one in listed] == [
+        ("edi", "15 6 * * 1-5", None),
+        ("other", None, None),
+    ]
+    assert "T06:15:00-0" in listed[0]["next_at"]
+    ingested = CliRunner().invoke(main, ["ingest", "--org", "acme", "--source", "edi", *here])
+    assert ingested.exit_code == 0
+    shown = CliRunner().invoke(main, ["schedule", "list", *here]).stdout.splitlines()
+    assert shown[1].startswith("acme/edi") and " success " in shown[1]
+    assert shown[2].startswith("acme/other") and "never" in shown[2] and "when something comes" in shown[2]
+    assert CliRunner().invoke(main, ["ingest", "--due", *here]).exit_code == 0
+    assert "never" not in CliRunner().invoke(main, ["schedule", "list", *here]).stdout
+    wrong = CliRunner().invoke(main, ["ingest", "--source", "edii", *here])
+    assert wrong.exit_code == 1
+    assert "no active source 'edii'" in wrong.output
