@@ -3,7 +3,9 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync
 
-.PHONY: help demo test check bench kill fuzz setup format clean
+AIRFLOW ?= apache-airflow>=3
+
+.PHONY: help demo test check bench kill fuzz airflow setup format clean
 .DEFAULT_GOAL := help
 
 help:            ## Say what each target does
@@ -39,9 +41,14 @@ kill: setup      ## Kill a run a hundred times and compare its tables with an un
 fuzz: setup      ## Damage X12 files for ten minutes; each must be read and accounted for, or held
 	$(RUN) python benchmarks/fuzz_x12.py --seconds 600
 
+airflow: setup   ## Parse the DAG of deploy/airflow with a real Airflow, in an environment of its own
+	rm -rf .airflow && $(UV) venv --quiet .airflow
+	$(UV) pip install --quiet --python .airflow/bin/python '$(AIRFLOW)'
+	CLAIMLAKE_AIRFLOW=$(CURDIR)/.airflow/bin/python $(RUN) pytest tests/deploy
+
 format: setup    ## Rewrite the code in the house format
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 
 clean:           ## Remove environments and caches
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools .airflow .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

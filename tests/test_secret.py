@@ -44,6 +44,15 @@ def test_a_file_is_read_without_the_end_of_its_line(tmp_path: Path) -> None:
     assert read_secret(f"file:{tmp_path}/password", Path("/"), where="emr").reveal() == f" {HUSH} "
 
 
+def test_a_credential_of_systemd_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "emr_password").write_text(HUSH)
+    reference = "file:$CREDENTIALS_DIRECTORY/emr_password"
+    with pytest.raises(ConfigurationError, match=r"cannot read the file \$CREDENTIALS_DIRECTORY/emr"):
+        read_secret(reference, tmp_path, where="emr")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert read_secret(reference, Path("/"), where="emr").reveal() == HUSH
+
+
 def test_a_file_that_every_user_can_read_is_refused(public_folder: Path) -> None:
     file = public_folder / "password"
     file.write_text(HUSH)

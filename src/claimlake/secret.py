@@ -12,6 +12,8 @@ from claimlake.vault import check_vault_path, read_vault
 
 KINDS = ("env", "file", "vault")
 HIDDEN = "***"
+CREDENTIALS = "$CREDENTIALS_DIRECTORY"
+"""Folder in which systemd shows a service its credentials; the one variable a path may name."""
 _PASSWORD = re.compile(r"[\w.+-]+://[^:/@]*:[^@]*@")
 """User, colon and password as SQLAlchemy reads them: a password may hold a slash."""
 _SECRET_OPTION = re.compile(
@@ -106,7 +108,8 @@ def read_secret(reference: str, folder: Path, *, where: str) -> Secret:
             value = os.environ.get(name, "")
             missing = f"environment variable {name} is not set"
         case "file":
-            value = _read_file(folder / name, name, where)
+            path = name.replace(CREDENTIALS, os.environ.get(CREDENTIALS[1:], CREDENTIALS))
+            value = _read_file(folder / path, name, where)
             missing = f"the file {name} is empty"
         case _:
             value = read_vault(name, where=where)
