@@ -97,7 +97,7 @@ def test_hashicorp_gives_a_field_of_a_secret(vault: Server) -> None:
 def test_hashicorp_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = refused("vault:hashicorp/secret/acme/none#password", ConfigurationError)
     assert "source emr: password: vault:hashicorp/secret/acme/none#password does not exist" in absent
-    assert "no field 'pasword' End the reference with one of: #password, #user." in refused(
+    assert "no field 'pasword'. End the reference with one of: #password, #user." in refused(
         "vault:hashicorp/secret/acme/emr#pasword", ConfigurationError
     )
     assert "several fields" in refused("vault:hashicorp/secret/acme/emr", ConfigurationError)
@@ -229,7 +229,7 @@ def test_a_missing_extra_is_named_with_its_command(
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("vault:gcp/x", "no vault provider 'gcp' Choose from: azure, aws, hashicorp."),
+        ("vault:gcp/x", "no vault provider 'gcp'. Choose from: azure, aws, hashicorp."),
         ("vault:azure/emr", "Write vault:azure/<vault>/<secret>"),
         ("vault:hashicorp/secret", "Write vault:hashicorp/<mount>/<path>#<field>"),
         ("vault:aws/", "Write vault:aws/<secret>"),

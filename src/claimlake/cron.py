@@ -37,12 +37,12 @@ class Cron:
 def check_cron(text: str, *, where: str) -> str:
     """The expression as it was given; ConfigurationError says what is wrong with it."""
     if len(text.split()) != 5:
-        raise ConfigurationError(f"'{text}' does not have five fields", where=where, remedy=EXAMPLE)
+        raise ConfigurationError(f"'{text}' does not have five fields.", where=where, remedy=EXAMPLE)
     try:
         next(CronSim(text, datetime(2024, 1, 1, tzinfo=UTC)))
     except CronSimError as error:
         field = str(error).removeprefix("Bad ")
-        raise ConfigurationError(f"the {field} of '{text}' cannot be", where=where, remedy=EXAMPLE) from None
+        raise ConfigurationError(f"the {field} of '{text}' cannot be.", where=where, remedy=EXAMPLE) from None
     except StopIteration:
-        raise ConfigurationError(f"'{text}' never comes", where=where, remedy=EXAMPLE) from None
+        raise ConfigurationError(f"'{text}' never comes.", where=where, remedy=EXAMPLE) from None
     return text

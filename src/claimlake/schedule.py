@@ -117,7 +117,7 @@ def _known(asked: Sequence[str] | None, known: Sequence[str], what: str) -> None
     for name in asked or ():
         if name not in known:
             names = ", ".join(sorted(set(known))) or "none"
-            raise ConfigurationError(f"no {what} '{name}'", where="tenants", remedy=f"Known: {names}.")
+            raise ConfigurationError(f"no {what} '{name}'.", where="tenants", remedy=f"Known: {names}.")
 
 
 @dataclass(frozen=True)

@@ -56,13 +56,13 @@ def check_reference(text: str, *, where: str) -> str:
     kind, _, name = text.partition(":")
     if kind not in KINDS or not name.strip():
         raise ConfigurationError(
-            "a secret does not stand in a file",
+            "a secret does not stand in a file.",
             where=where,
             remedy="Say where it is: env:NAME, file:PATH or vault:<provider>/<path>.",
         )
     if kind == "env" and not re.fullmatch(r"[A-Za-z_]\w*", name):
         raise ConfigurationError(
-            "'env:' is not followed by the name of a variable",
+            "'env:' is not followed by the name of a variable.",
             where=where,
             remedy="Example: env:EMR_PASSWORD.",
         )
@@ -77,14 +77,14 @@ def check_address(text: str, *, where: str) -> str:
         return check_reference(text, where=where)
     if _has_password(text):
         raise ConfigurationError(
-            "the address holds a password",
+            "the address holds a password.",
             where=where,
             remedy="Take it out, leave the user's name, and add a line that says where the password is: "
             "'password: env:NAME', file:PATH or vault:<provider>/<path>.",
         )
     if _SECRET_OPTION.search(text):
         raise ConfigurationError(
-            "an option of the address is a secret",
+            "an option of the address is a secret.",
             where=where,
             remedy="Keep the whole address elsewhere: 'url: env:NAME', file:PATH or vault:<provider>/<path>.",
         )
@@ -106,14 +106,14 @@ def read_secret(reference: str, folder: Path, *, where: str) -> Secret:
     match kind:
         case "env":
             value = os.environ.get(name, "")
-            missing = f"environment variable {name} is not set"
+            missing = f"environment variable {name} is not set."
         case "file":
             path = name.replace(CREDENTIALS, os.environ.get(CREDENTIALS[1:], CREDENTIALS))
             value = _read_file(folder / path, name, where)
-            missing = f"the file {name} is empty"
+            missing = f"the file {name} is empty."
         case _:
             value = read_vault(name, where=where)
-            missing = f"vault:{name} is empty"
+            missing = f"vault:{name} is empty."
     if not value:
         raise ConfigurationError(
             missing, where=where, remedy="Put the secret there, or correct the reference."
@@ -125,7 +125,7 @@ def _read_file(file: Path, name: str, where: str) -> str:
     try:
         if _is_open_to_all(file):
             raise ConfigurationError(
-                f"every user of this machine can read the file {name}",
+                f"every user of this machine can read the file {name}.",
                 where=where,
                 remedy=f"Close it: chmod 600 {name}.",
             )

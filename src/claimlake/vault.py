@@ -21,13 +21,13 @@ def check_vault_path(path: str, *, where: str) -> None:
     provider, _, rest = path.partition("/")
     if provider not in READERS:
         raise ConfigurationError(
-            f"no vault provider '{provider}'", where=where, remedy=f"Choose from: {', '.join(READERS)}."
+            f"no vault provider '{provider}'.", where=where, remedy=f"Choose from: {', '.join(READERS)}."
         )
     name, _, _ = rest.partition("#")
     parts = name.split("/")
     if not all(parts) or len(parts) < (1 if provider == "aws" else 2):
         raise ConfigurationError(
-            f"the reference does not name a secret of {provider}", where=where, remedy=EXAMPLES[provider]
+            f"the reference does not name a secret of {provider}.", where=where, remedy=EXAMPLES[provider]
         )
 
 
@@ -39,7 +39,7 @@ def read_vault(path: str, *, where: str) -> str:
         return READERS[provider](rest, where)
     except ImportError as error:
         raise ConfigurationError(
-            f"the packages for vault:{provider} are not installed ({error.name} is missing)",
+            f"the packages for vault:{provider} are not installed ({error.name} is missing).",
             where=where,
             remedy=f"Install them: pip install 'claimlake[{EXTRAS[provider]}]'.",
         ) from None
@@ -116,7 +116,7 @@ def _vault_address(where: str) -> str:
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
         return address
     raise ConfigurationError(
-        "VAULT_ADDR is not the https address of a vault",
+        "VAULT_ADDR is not the https address of a vault.",
         where=where,
         remedy="Set it, for example to https://vault.example.org:8200.",
     )
@@ -147,7 +147,7 @@ def _object(text: str, where: str) -> dict[str, object]:
         value = None
     if isinstance(value, dict):
         return value
-    raise ConfigurationError("the secret is one text, not fields", where=where, remedy="Leave out '#field'.")
+    raise ConfigurationError("the secret is one text, not fields.", where=where, remedy="Leave out '#field'.")
 
 
 def _field(fields: dict[str, object], field: str, where: str) -> str:
@@ -157,7 +157,7 @@ def _field(fields: dict[str, object], field: str, where: str) -> str:
     if field in fields:
         return str(fields[field])
     raise ConfigurationError(
-        f"the secret has no field '{field}'" if field else "the secret has several fields",
+        f"the secret has no field '{field}'." if field else "the secret has several fields.",
         where=where,
         remedy=f"End the reference with one of: {', '.join('#' + name for name in sorted(fields))}.",
     )
@@ -165,13 +165,13 @@ def _field(fields: dict[str, object], field: str, where: str) -> str:
 
 def _absent(provider: str, path: str, where: str) -> ConfigurationError:
     return ConfigurationError(
-        f"vault:{provider}/{path} does not exist", where=where, remedy="Correct the reference or store it."
+        f"vault:{provider}/{path} does not exist.", where=where, remedy="Correct the reference or store it."
     )
 
 
 def _refused(provider: str, what: str, where: str) -> SourceError:
     return SourceError(
-        f"vault:{provider} did not give the secret ({what})",
+        f"vault:{provider} did not give the secret ({what}).",
         where=where,
         remedy="Check that it answers and that this machine may read the secret.",
         retryable=True,

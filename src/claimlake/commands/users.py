@@ -23,9 +23,7 @@ def users_group() -> None:
 @in_workspace
 @click.option("--org", "org_id", required=True, help="Tenant whose data the user sees.")
 @click.option("--role", required=True, help="viewer, analyst, biller, phi_reader, engineer or admin.")
-@click.password_option(
-    help="Reference to it: env:NAME, file:PATH or vault:<provider>/<path>; else asked for."
-)
+@click.password_option(help="env:NAME, file:PATH or vault:<provider>/<path>; asked for when not given.")
 def users_add_command(name: str, folder: Path, org_id: str, role: str, password: str) -> None:
     """Add a user.
 
@@ -55,9 +53,7 @@ def users_list_command(folder: Path) -> None:
 @users_group.command("password")
 @click.argument("name")
 @in_workspace
-@click.password_option(
-    help="Reference to it: env:NAME, file:PATH or vault:<provider>/<path>; else asked for."
-)
+@click.password_option(help="env:NAME, file:PATH or vault:<provider>/<path>; asked for when not given.")
 def users_password_command(name: str, folder: Path, password: str) -> None:
     """Replace a user's password and end the user's sessions and tokens."""
     workspace = Workspace.open(folder)
