@@ -183,7 +183,7 @@ def test_a_source_is_loaded_by_name_before_its_time(workspace: Workspace, clock:
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"org_ids": ["south"]}, "no tenant 'south'. Known: north."),
+        ({"org_ids": ["south"]}, "no active source of tenant 'south'. Known: north."),
         ({"source_ids": ["emrr"]}, "no active source 'emrr'. Known: edi, emr, office."),
         ({"source_ids": ["old"]}, "no active source 'old'"),
     ],

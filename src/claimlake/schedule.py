@@ -102,7 +102,7 @@ class Choice:
 
     def of(self, entries: Sequence[Entry], now: datetime) -> dict[tuple[str, str], Entry]:
         """The chosen entries by name; ConfigurationError when a tenant or a source is not there."""
-        _known(self.org_ids, [entry.org_id for entry in entries], "tenant")
+        _known(self.org_ids, [entry.org_id for entry in entries], "active source of tenant")
         of_tenants = [entry for entry in entries if self.org_ids is None or entry.org_id in self.org_ids]
         _known(self.source_ids, [entry.source_id for entry in of_tenants], "active source")
         return {
@@ -146,7 +146,7 @@ class Timetable:
         ]
 
     def enroll(self) -> list[Entry]:
-        """The entries, whose next times are from now on kept: a time that is missed stays due."""
+        """The entries, after keeping their next times: one that is missed from now on stays due."""
         entries = self.entries()
         with self._control() as control:
             control.executemany(

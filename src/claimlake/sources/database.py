@@ -37,7 +37,8 @@ def resolved_url(workspace: Workspace, source: Source) -> URL:
             "is not a database address", where=where, remedy="Example: postgresql+psycopg://host/database."
         ) from None
     if source.password:
-        url = url.set(password=_secret(workspace, source.password, f"source {source.id}: password"))
+        password = read_secret(source.password, workspace.path, where=f"source {source.id}: password")
+        url = url.set(password=password.reveal())
     if url.get_backend_name() != "sqlite" or not url.database:
         return url
     file = workspace.path / url.database
@@ -48,9 +49,9 @@ def resolved_url(workspace: Workspace, source: Source) -> URL:
 
 
 def _secret(workspace: Workspace, reference: str, where: str) -> str:
-    return (
-        read_secret(reference, workspace.path, where=where).reveal() if is_reference(reference) else reference
-    )
+    if not is_reference(reference):
+        return reference
+    return read_secret(reference, workspace.path, where=where).reveal()
 
 
 @contextmanager
