@@ -3,7 +3,9 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync
 
-.PHONY: help demo test check bench kill fuzz setup format clean
+AIRFLOW ?= apache-airflow>=3
+
+.PHONY: help demo test check bench kill fuzz airflow setup format clean
 .DEFAULT_GOAL := help
 
 help:            ## Say what each target does
@@ -39,9 +41,14 @@ kill: setup      ## Kill a run a hundred times and compare its tables with an un
 fuzz: setup      ## Damage X12 files a hundred thousand times; each must be read and balanced, or held
 	CLAIMLAKE_MUTANTS=100000 $(RUN) pytest -s tests/sources/x12/test_fuzz.py
 
+airflow: setup   ## Parse the DAG of deploy/airflow with a real Airflow, in an environment of its own
+	rm -rf .airflow && $(UV) venv --quiet .airflow
+	$(UV) pip install --quiet --python .airflow/bin/python '$(AIRFLOW)'
+	CLAIMLAKE_AIRFLOW=$(CURDIR)/.airflow/bin/python $(RUN) pytest tests/deploy
+
 format: setup    ## Rewrite the code in the house format
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 
 clean:           ## Remove environments and caches
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools .airflow .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

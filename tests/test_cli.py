@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from claimlake.access.audit import record, verify
-from claimlake.access.user import User
+from claimlake.access.user import User, check_password
 from claimlake.cli import main
 from claimlake.workspace import Workspace
 
@@ -209,3 +209,49 @@ def test_a_tenant_that_sends_only_x12_has_figures(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "calculated acme" in result.output
     assert " 0 results" not in result.output
+
+
+def test_the_schedule_is_listed_and_one_source_is_loaded_by_name(tmp_path: Path) -> None:
+    CliRunner().invoke(main, ["init", str(tmp_path / "lake")])
+    tenant = (
+        "org_id: acme\nname: Acme\ntime_zone: America/Chicago\nsources:\n"
+        "  - {id: edi, system: x12, schedule: 15 6 * * 1-5}\n  - {id: other, system: x12}\n"
+    )
+    (tmp_path / "lake" / "tenants" / "acme.yml").write_text(tenant, encoding="utf-8")
+    here = ["--dir", str(tmp_path / "lake")]
+    listed = json.loads(CliRunner().invoke(main, ["schedule", "list", "--json", *here]).stdout)
+    assert [(one["source_id"], one["schedule"], one["last_status"]) for one in listed] == [
+        ("edi", "15 6 * * 1-5", None),
+        ("other", None, None),
+    ]
+    assert "T06:15:00-0" in listed[0]["next_at"]
+    ingested = CliRunner().invoke(main, ["ingest", "--org", "acme", "--source", "edi", *here])
+    assert ingested.exit_code == 0
+    shown = CliRunner().invoke(main, ["schedule", "list", *here]).stdout.splitlines()
+    assert shown[1].startswith("acme/edi") and " success " in shown[1]
+    assert shown[2].startswith("acme/other") and "never" in shown[2] and "when something comes" in shown[2]
+    assert CliRunner().invoke(main, ["ingest", "--due", *here]).exit_code == 0
+    assert "never" not in CliRunner().invoke(main, ["schedule", "list", *here]).stdout
+    wrong = CliRunner().invoke(main, ["ingest", "--source", "edii", *here])
+    assert wrong.exit_code == 1
+    assert "no active source 'edii'" in wrong.output
+
+
+def test_a_password_is_taken_from_where_the_option_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CliRunner().invoke(main, ["init", str(tmp_path / "lake")])
+    workspace = Workspace.open(tmp_path / "lake")
+    (workspace.path / "tenants" / "acme.yml").write_text("org_id: acme\nname: Acme\n", encoding="utf-8")
+    monkeypatch.setenv("JO_PASSWORD", "a very long password")
+    add = ["users", "add", "--org", "acme", "--role", "analyst", "--dir", str(workspace.path)]
+    assert CliRunner().invoke(main, [*add, "jo", "--password", "env:JO_PASSWORD"]).exit_code == 0
+    assert check_password(workspace, "jo", "a very long password")
+    typed = "env:typed at the prompt\n"
+    assert CliRunner().invoke(main, [*add, "al"], input=typed * 2).exit_code == 0
+    assert check_password(workspace, "al", typed.strip())
+    shown = CliRunner().invoke(main, [*add, "bo", "--password", "a long password"])
+    assert shown.exit_code == 0
+    assert "Warning: every user of this machine can see this password" in shown.stderr
+    missing = CliRunner().invoke(main, [*add, "cy", "--password", "env:CY_PASSWORD"])
+    assert "--password: environment variable CY_PASSWORD is not set" in missing.output

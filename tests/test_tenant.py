@@ -64,6 +64,8 @@ def test_reference_rows_carry_the_org_and_upper_case_payer_identifiers(tmp_path:
         ("entity_id: north_general, url", "entity_id: north_genral, url", "Did you mean 'north_general'"),
         ("org_id: north_clinics", "org_id: ../etc", "is not an id"),
         ("name: North Clinics", "name: [a]", "is not text"),
+        ("url: env:NORTH_DB", "url: env:NORTH_DB, schedule: 15 6 * *", "does not have five fields"),
+        ("url: env:NORTH_DB", "url: env:NORTH_DB, schedule: 6", "schedule: '6' does not have five fields"),
     ],
 )
 def test_a_wrong_tenant_file_is_refused_with_the_key_and_the_fix(
@@ -74,6 +76,33 @@ def test_a_wrong_tenant_file_is_refused_with_the_key_and_the_fix(
         load_tenant(write(tmp_path, TENANT.replace(old, new)))
     assert message in str(error.value)
     assert "north.yml" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ('url: "postgresql+psycopg://loader:hush@db/emr"', "sources[1]: url: the address holds a password"),
+        ("url: env:NORTH_DB, password: hush", "sources[1]: password: a secret does not stand in a file"),
+        ("url: env:NORTH_DB, password: [hush]", "sources[1]: password: is not text"),
+        ("url: env:NORTH_DB, pasword: hush", "Did you mean 'password'"),
+        ('url: ["postgresql://loader:hush@db/emr"]', "sources[1]: url: is not text"),
+        ("url: env:NORTH_DB, password: env:hush-7", "not followed by the name of a variable"),
+    ],
+)
+def test_a_secret_in_a_tenant_file_is_refused_and_not_repeated(
+    tmp_path: Path, written: str, message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=r".") as error:
+        load_tenant(write(tmp_path, TENANT.replace("url: env:NORTH_DB", written)))
+    assert message in str(error.value)
+    assert "hush" not in str(error.value)
+
+
+def test_a_source_names_where_its_password_is_and_when_it_is_loaded(tmp_path: Path) -> None:
+    written = 'url: "postgresql+psycopg://loader@db/emr", password: env:NORTH_PW, schedule: "15 6 * * 1-5"'
+    tenant = load_tenant(write(tmp_path, TENANT.replace("url: env:NORTH_DB", written)))
+    source = tenant.source("north_emr")
+    assert (source.password, source.schedule) == ("env:NORTH_PW", "15 6 * * 1-5")
 
 
 def test_one_payer_identifier_cannot_name_two_payers() -> None:

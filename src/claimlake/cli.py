@@ -16,6 +16,7 @@ from claimlake.commands.pipeline import (
     watch_command,
 )
 from claimlake.commands.quarantine import quarantine_group
+from claimlake.commands.schedule import schedule_group
 from claimlake.commands.serve import serve_command
 from claimlake.commands.synthetic import demo_command, generate_command
 from claimlake.commands.terminal import CommandGroup
@@ -31,6 +32,7 @@ COMMANDS = (
     build_command,
     run_command,
     watch_command,
+    schedule_group,
     metrics_group,
     quarantine_group,
     audit_group,

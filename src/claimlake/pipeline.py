@@ -2,12 +2,16 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from claimlake.errors import WorkspaceError
 from claimlake.lake.build import BuildReport, ModelReport, build
 from claimlake.metrics.calculate import MetricReport, OrgReport, calculate
+from claimlake.schedule import Choice, Clock, Timetable, utc_now
 from claimlake.sources.ingest import all_contracts, headlines, ingest
 from claimlake.sources.report import IngestReport
+from claimlake.tenant import Source, Tenant
 from claimlake.workspace import Workspace
 
 Progress = Callable[[str], None]
@@ -22,10 +26,25 @@ class RunReport:
     calculated: MetricReport
 
 
-def run(workspace: Workspace, *, progress: Progress) -> RunReport:
+def run(workspace: Workspace, choice: Choice | None = None, *, progress: Progress) -> RunReport:
     """Bring everything up to date with what has been delivered; what cannot be reached is in the report."""
-    ingested = ingest(workspace, progress=headlines(progress))
+    ingested = take(workspace, choice, progress=progress)
     return RunReport(ingested, build_models(workspace, progress), calculate_metrics(workspace, progress))
+
+
+def take(
+    workspace: Workspace, choice: Choice | None = None, *, progress: Progress, clock: Clock = utc_now
+) -> IngestReport:
+    """Ingest all sources, or the chosen ones, and keep the timetable."""
+    timetable = Timetable(workspace, clock)
+
+    def attend(tenant: Tenant, source: Source, report: IngestReport) -> AbstractContextManager[None] | None:
+        entry = chosen.get((tenant.org_id, source.id))
+        return timetable.attend(entry, report) if entry else None
+
+    with workspace.exclusive("load"):
+        chosen = (choice or Choice()).of(timetable.enroll(), clock())
+        return ingest(workspace, attend=attend, progress=headlines(progress))
 
 
 def build_models(workspace: Workspace, progress: Progress) -> BuildReport:
@@ -48,20 +67,33 @@ def calculate_metrics(workspace: Workspace, progress: Progress) -> MetricReport:
     return calculate(workspace, progress=tell)
 
 
-def watch(workspace: Workspace, *, seconds: float, progress: Progress, rounds: int | None = None) -> None:
-    """Run whenever something new has arrived, looking every `seconds`, `rounds` times or for ever.
+def watch(
+    workspace: Workspace,
+    *,
+    seconds: float,
+    progress: Progress,
+    rounds: int | None = None,
+    clock: Clock = utc_now,
+) -> None:
+    """Load what is due, build if anything came; again every `seconds`, `rounds` times or for ever.
 
     The first round always builds: an earlier watch may have died between loading and building.
     """
-    is_due = True
+    is_behind = True
     while rounds is None or rounds > 0:
-        report = ingest(workspace, progress=headlines(progress))
-        for error in [*report.errors, *(file.error for file in report.files if file.error)]:
-            progress(f"Error: {error}")
-        if is_due or report.total.loaded:
-            build_models(workspace, progress)
-            calculate_metrics(workspace, progress)
-            is_due = False
+        try:
+            report = take(workspace, Choice(only_due=True), progress=progress, clock=clock)
+            for error in [*report.errors, *(file.error for file in report.files if file.error)]:
+                progress(f"Error: {error}")
+            is_behind = is_behind or report.total.loaded > 0
+            if is_behind:
+                build_models(workspace, progress)
+                calculate_metrics(workspace, progress)
+                is_behind = False
+        except WorkspaceError as error:
+            if not error.retryable:
+                raise
+            progress(f"Error: {error}")  # another process is at it; the next round looks again
         rounds = None if rounds is None else rounds - 1
         if rounds != 0:
             time.sleep(seconds)

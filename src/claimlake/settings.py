@@ -27,6 +27,9 @@ class Settings:
     memory_limit: str = field(
         default="4GB", metadata=_about("Memory DuckDB may use before it spills to disk.")
     )
+    wait_seconds: int = field(
+        default=0, metadata=_about("Seconds a command waits while another does the same; 0 gives up at once.")
+    )
     threads: int = field(default=0, metadata=_about("Threads DuckDB may use; 0 means every processor."))
 
 

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
+from claimlake.cron import check_cron
 from claimlake.errors import ConfigurationError
+from claimlake.secret import check_address, check_reference
 
 ENTITY_TYPES = ("hospital", "physician_group", "asc", "post_acute", "clinic")
 BILLING_TYPES = ("HB", "PB")
@@ -76,6 +78,11 @@ class Source:
     system: str
     entity_id: str | None = None
     url: str | None = None
+    """Address without a password, or a reference to one with it."""
+    password: str | None = None
+    """Reference to the password of the address, never the password."""
+    schedule: str | None = None
+    """Cron expression in the tenant's time zone; without it that of the mapping, else at every look."""
     is_active: bool = True
 
 
@@ -263,7 +270,9 @@ def _source(keys: "_Keys") -> Source:
         id=keys.identifier("id"),
         system=keys.identifier("system"),
         entity_id=keys.optional("entity_id"),
-        url=keys.optional("url"),
+        url=keys.checked("url", check_address),
+        password=keys.checked("password", check_reference),
+        schedule=keys.checked("schedule", check_cron),
         is_active=keys.flag("is_active", default=True),
     )
     keys.close()
@@ -343,6 +352,15 @@ class _Keys:
         if isinstance(value, bool | float | list | dict):
             raise self._wrong(key, f"'{value}' is not text", "Put the value in quotes.")
         return str(value).strip() or None
+
+    def checked(self, key: str, check: Callable[..., str]) -> str | None:
+        """A text that may hold a secret by mistake, so that no message repeats it."""
+        value = self._take(key)
+        if value is None:
+            return None
+        if isinstance(value, bool | float | list | dict):
+            raise self._wrong(key, "is not text", "Put the value in quotes.")
+        return check(str(value).strip(), where=f"{self.where}: {key}")
 
     def text(self, key: str, *, default: str | None = None) -> str:
         value = self.optional(key) or default

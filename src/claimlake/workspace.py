@@ -85,10 +85,11 @@ class Workspace:
     @contextmanager
     def exclusive(self, job: str) -> Iterator[None]:
         """Keep every other process out of a job until the block ends; a killed process lets go at once."""
+        wait = self.settings.wait_seconds
         with ExitStack() as held:
             try:
                 file = self.path / f".{job}.lock"
-                lock = held.enter_context(closing(sqlite3.connect(file, timeout=0, isolation_level=None)))
+                lock = held.enter_context(closing(sqlite3.connect(file, timeout=wait, isolation_level=None)))
                 lock.execute("begin exclusive")
             except sqlite3.OperationalError as error:
                 raise self._not_locked(job, error) from None
@@ -98,7 +99,10 @@ class Workspace:
         where = str(self.path)
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             return WorkspaceError(
-                f"another {job} is running.", where=where, remedy="Wait for it.", retryable=True
+                f"another {job} is running.",
+                where=where,
+                remedy="Wait for it, or set wait_seconds.",
+                retryable=True,
             )
         return WorkspaceError(f"no lock for {job}: {error}.", where=where, remedy="Make the folder writable.")
 

@@ -1,4 +1,5 @@
 import sqlite3
+import traceback
 from contextlib import closing
 from pathlib import Path
 
@@ -110,6 +111,37 @@ def test_addresses_come_from_the_environment_or_a_file_and_are_not_repeated(
     with pytest.raises(ConfigurationError) as error:
         resolved_url(workspace, Source("emr", "x", url="north secret"))
     assert "secret" not in str(error.value)
+    monkeypatch.setenv("NORTH_DB", "postgresql+psycopg://north:pass@db.example:secret/emr")
+    with pytest.raises(ConfigurationError, match="is not a database address") as error:
+        resolved_url(workspace, Source("emr", "x", url="env:NORTH_DB"))
+    assert "secret" not in "".join(traceback.format_exception(error.value))
+
+
+def test_the_password_of_an_address_comes_from_its_own_reference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = make(tmp_path)
+    monkeypatch.setenv("NORTH_PW", "s3cret@/:%")
+    source = Source("emr", "x", url="postgresql+psycopg://loader@db.example/emr", password="env:NORTH_PW")
+    url = resolved_url(workspace, source)
+    assert (url.username, url.password, url.host) == ("loader", "s3cret@/:%", "db.example")
+    assert "s3cret" not in repr(url) + repr(source)
+    monkeypatch.delenv("NORTH_PW")
+    with pytest.raises(ConfigurationError, match="source emr: password: environment variable NORTH_PW"):
+        resolved_url(workspace, source)
+
+
+def test_what_a_driver_says_of_an_address_goes_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("cannot connect to server=db;user=loader;pwd=s3cret")
+
+    monkeypatch.setattr("sqlite3.dbapi2.connect", connect)
+    with (
+        pytest.raises(SourceError) as error,
+        connected(make_url("sqlite:///none.sqlite"), Source("emr", "x")) as connection,
+    ):
+        connection.execute(sqlalchemy.text("select 1"))
+    assert "s3cret" not in "".join(traceback.format_exception(error.value))
 
 
 def test_a_database_that_cannot_be_reached_is_an_error_without_its_address(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from claimlake.errors import ConfigurationError, WorkspaceError
+from claimlake.errors import WorkspaceError
 from claimlake.lake.land import quarantine
 from claimlake.sources.ingest import ingest
 from tests.sources.landing import deliver, make, only, rows, run, versions, without_database
@@ -183,15 +183,13 @@ def test_a_mapping_that_fails_is_an_error_and_the_file_is_tried_again(tmp_path: 
     assert only(run(workspace)).counts.loaded == 2
 
 
-def test_an_unknown_system_or_tenant_is_named(tmp_path: Path) -> None:
+def test_an_unknown_system_is_named(tmp_path: Path) -> None:
     workspace = without_database(tmp_path)
     (workspace.path / "sources" / "small_emr.yml").unlink()
     deliver(workspace, "emr/patients.csv", PATIENTS)
     report = run(workspace)
     assert report.exit_code == 1
     assert "no mapping 'small_emr'" in report.errors[0]
-    with pytest.raises(ConfigurationError, match="no tenant 'south'"):
-        ingest(workspace, org_ids=["south"])
 
 
 def test_two_ingestions_cannot_run_at_once(tmp_path: Path) -> None:

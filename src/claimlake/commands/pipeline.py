@@ -7,8 +7,12 @@ import click
 
 from claimlake import pipeline
 from claimlake.commands.terminal import FOLDER, as_data, in_workspace, show, tell
-from claimlake.sources import ingest as source_ingest
+from claimlake.schedule import Choice
 from claimlake.workspace import Workspace
+
+only_due = click.option(
+    "--due", "is_due", is_flag=True, help="Only sources that are due by their schedule, or have none."
+)
 
 
 @click.command("init")
@@ -25,15 +29,18 @@ def init_command(folder: Path) -> None:
 @click.command("ingest")
 @in_workspace
 @click.option("--org", "org_ids", multiple=True, help="Only this tenant; may be repeated.")
+@click.option("--source", "source_ids", multiple=True, help="Only this source; may be repeated.")
+@only_due
 @as_data
-def ingest_command(folder: Path, org_ids: tuple[str, ...], as_json: bool) -> None:
+def ingest_command(
+    folder: Path, org_ids: tuple[str, ...], source_ids: tuple[str, ...], is_due: bool, as_json: bool
+) -> None:
     """Load what has been delivered to landing/ and the tenants' databases, each record once.
 
-    Example: claimlake ingest --dir acme --org acme_health
+    Example: claimlake ingest --dir acme --org acme_health --source emr
     """
-    report = source_ingest.ingest(
-        Workspace.open(folder), org_ids=list(org_ids) or None, progress=source_ingest.headlines(tell)
-    )
+    choice = Choice(org_ids or None, source_ids or None, is_due)
+    report = pipeline.take(Workspace.open(folder), choice, progress=tell)
     if as_json:
         show(report.as_dict())
     else:
@@ -54,13 +61,14 @@ def build_command(folder: Path) -> None:
 
 @click.command("run")
 @in_workspace
+@only_due
 @as_data
-def run_command(folder: Path, as_json: bool) -> None:
+def run_command(folder: Path, is_due: bool, as_json: bool) -> None:
     """Ingest, build and calculate.
 
     Example: claimlake run --dir acme
     """
-    report = pipeline.run(Workspace.open(folder), progress=tell)
+    report = pipeline.run(Workspace.open(folder), Choice(only_due=is_due), progress=tell)
     if as_json:
         snapshot = report.calculated.snapshot.id
         show({"ingested": report.ingested.as_dict(), "snapshot": snapshot})
@@ -74,7 +82,9 @@ def run_command(folder: Path, as_json: bool) -> None:
 @in_workspace
 @click.option("--every", default=30.0, show_default=True, help="Seconds between looks.")
 def watch_command(folder: Path, every: float) -> None:
-    """Run whenever something new has arrived, until interrupted.
+    """Load each source when it is due, and build when something has come, until interrupted.
+
+    A source without a schedule is due at every look. A time that was missed is caught up once.
 
     Example: claimlake watch --dir acme --every 60
     """

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from claimlake.access import user, visit
-from claimlake.commands.terminal import in_workspace
+from claimlake.commands.terminal import in_workspace, tell
 from claimlake.errors import ConfigurationError
+from claimlake.secret import is_reference, read_secret
 from claimlake.tenant import load_tenants
 from claimlake.workspace import Workspace
 
@@ -21,7 +23,7 @@ def users_group() -> None:
 @in_workspace
 @click.option("--org", "org_id", required=True, help="Tenant whose data the user sees.")
 @click.option("--role", required=True, help="viewer, analyst, biller, phi_reader, engineer or admin.")
-@click.password_option(help="Asked for when not given.")
+@click.password_option(help="env:NAME, file:PATH or vault:<provider>/<path>; asked for when not given.")
 def users_add_command(name: str, folder: Path, org_id: str, role: str, password: str) -> None:
     """Add a user.
 
@@ -34,7 +36,7 @@ def users_add_command(name: str, folder: Path, org_id: str, role: str, password:
         raise ConfigurationError(
             f"no tenant '{org_id}'.", where=str(workspace.path / "tenants"), remedy=remedy
         )
-    added = user.add_user(workspace, name, org_id=org_id, role=role, password=password)
+    added = user.add_user(workspace, name, org_id=org_id, role=role, password=_meant(workspace, password))
     click.echo(f"Added {added.name}: {added.role} of {added.org_id}.")
 
 
@@ -51,10 +53,21 @@ def users_list_command(folder: Path) -> None:
 @users_group.command("password")
 @click.argument("name")
 @in_workspace
-@click.password_option(help="Asked for when not given.")
+@click.password_option(help="env:NAME, file:PATH or vault:<provider>/<path>; asked for when not given.")
 def users_password_command(name: str, folder: Path, password: str) -> None:
     """Replace a user's password and end the user's sessions and tokens."""
-    user.set_password(Workspace.open(folder), name, password)
+    workspace = Workspace.open(folder)
+    user.set_password(workspace, name, _meant(workspace, password))
+
+
+def _meant(workspace: Workspace, password: str) -> str:
+    """The password typed at the prompt, or what the option refers to; others can read a command line."""
+    if click.get_current_context().get_parameter_source("password") is not ParameterSource.COMMANDLINE:
+        return password
+    if is_reference(password):
+        return read_secret(password, workspace.path, where="--password").reveal()
+    tell("Warning: every user of this machine can see this password while the command runs. Use env:NAME.")
+    return password
 
 
 @users_group.command("disable")

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from claimlake.errors import ConfigurationError, SourceError
 from claimlake.lake.ledger import Delivery
+from claimlake.secret import is_reference, read_secret
 from claimlake.sources.mapping import Feed, TableOrigin
 from claimlake.tenant import Source
 from claimlake.workspace import Workspace
@@ -31,10 +32,13 @@ def resolved_url(workspace: Workspace, source: Source) -> URL:
     text = _secret(workspace, source.url or "", where)
     try:
         url = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):  # whose message quotes the address
         raise ConfigurationError(
             "is not a database address", where=where, remedy="Example: postgresql+psycopg://host/database."
-        ) from error
+        ) from None
+    if source.password:
+        password = read_secret(source.password, workspace.path, where=f"source {source.id}: password")
+        url = url.set(password=password.reveal())
     if url.get_backend_name() != "sqlite" or not url.database:
         return url
     file = workspace.path / url.database
@@ -45,17 +49,9 @@ def resolved_url(workspace: Workspace, source: Source) -> URL:
 
 
 def _secret(workspace: Workspace, reference: str, where: str) -> str:
-    kind, _, name = reference.partition(":")
-    if kind == "env":
-        if not os.environ.get(name):
-            raise ConfigurationError(f"environment variable {name} is not set", where=where)
-        return os.environ[name]
-    if kind == "file":
-        try:
-            return (workspace.path / name).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigurationError(f"cannot read the file {name}", where=where) from error
-    return reference
+    if not is_reference(reference):
+        return reference
+    return read_secret(reference, workspace.path, where=where).reveal()
 
 
 @contextmanager
@@ -73,7 +69,7 @@ def connected(url: URL, source: Source) -> Iterator[Connection]:
         with engine.connect() as connection:
             yield connection
     except SQLAlchemyError as error:
-        raise _unreachable(error, source) from error
+        raise _unreachable(error, source) from None  # the driver's message can quote the address
     finally:
         engine.dispose()
 

@@ -7,13 +7,14 @@ the next one: the plan says what the load holds, and a table whose log names the
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
-from claimlake.errors import ClaimlakeError, ConfigurationError, SourceError
+from claimlake.errors import ClaimlakeError, SourceError
 from claimlake.lake.contract import Contract, load_contracts
 from claimlake.lake.land import Progress, Stage, open_stage
 from claimlake.lake.ledger import Delivery, Ledger, Load, Outcome
@@ -34,26 +35,35 @@ TAKING = "taking"
 UNROUTED = "-"
 """Feed of the files that no feed takes; they go to quarantine."""
 
+Attend = Callable[[Tenant, Source, IngestReport], AbstractContextManager[None] | None]
+
 
 def ingest(
     workspace: Workspace,
     *,
-    org_ids: Sequence[str] | None = None,
+    attend: Attend | None = None,
     progress: Progress | None = None,
     settle_seconds: float = inbox.SETTLE_SECONDS,
 ) -> IngestReport:
-    """Load everything new of all tenants, or of some; the report says what could not be reached."""
+    """Load everything new of all tenants; the report says what could not be reached.
+
+    Args:
+        attend: asked before each source, with the report so far: what to enter while it is loaded, None to
+            pass it over. All are loaded where nobody attends.
+    """
     report = IngestReport()
     with workspace.exclusive("ingest"):
         contracts = all_contracts(workspace)
-        tenants = _chosen(load_tenants(workspace.path / "tenants"), org_ids)
+        tenants = load_tenants(workspace.path / "tenants")
         systems = {source.system for tenant in tenants for source in tenant.sources}
         mappings = load_mappings(workspace, contracts, systems)
         run = Run(workspace, contracts, report, progress or _silent, settle_seconds, _secret(workspace))
         for tenant in tenants:
             for source in tenant.sources:
-                if source.is_active:
-                    run.source(tenant, source, mappings)
+                attendance = attend(tenant, source, report) if attend else nullcontext()
+                if source.is_active and attendance is not None:
+                    with attendance:
+                        run.source(tenant, source, mappings)
     return report
 
 
@@ -241,18 +251,6 @@ def _batches(candidates: Iterable[inbox.Candidate]) -> Iterator[list[inbox.Candi
         size += candidate.size
     if batch:
         yield batch
-
-
-def _chosen(tenants: Sequence[Tenant], org_ids: Sequence[str] | None) -> Sequence[Tenant]:
-    if org_ids is None:
-        return tenants
-    known = {tenant.org_id: tenant for tenant in tenants}
-    for org_id in org_ids:
-        if org_id not in known:
-            raise ConfigurationError(
-                f"no tenant '{org_id}'", where="tenants", remedy=f"Known: {', '.join(known) or 'none'}."
-            )
-    return [known[org_id] for org_id in org_ids]
 
 
 def _secret(workspace: Workspace) -> bytes:

@@ -11,6 +11,7 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
+from claimlake.cron import check_cron
 from claimlake.errors import ConfigurationError
 from claimlake.lake.contract import Contract
 from claimlake.workspace import Workspace
@@ -100,6 +101,8 @@ class SourceMapping:
 
     system: str
     feeds: tuple[Feed, ...]
+    schedule: str | None = None
+    """Cron expression of the system's sources that have none of their own."""
 
     def feeds_of(self, source_id: str) -> list[Feed]:
         """The active feeds one source has."""
@@ -126,12 +129,8 @@ def load_mappings(
 
 def read_mapping(file: Path, contracts: Mapping[str, Contract]) -> SourceMapping:
     """The mapping written in one YAML file, checked against the contracts it fills."""
-    try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"not valid YAML: {error}", where=str(file)) from error
-    body = _mapping(document, str(file))
-    _refuse_unknown(body, ("system", "about", "feeds", "templates"), str(file))
+    body = _read(file)
+    _refuse_unknown(body, ("system", "about", "schedule", "feeds", "templates"), str(file))
     if body.get("system") != file.stem:
         raise ConfigurationError(
             "'system' is not the file's name.", where=str(file), remedy=f"system: {file.stem}"
@@ -141,7 +140,27 @@ def read_mapping(file: Path, contracts: Mapping[str, Contract]) -> SourceMapping
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ConfigurationError(f"feed '{repeated[0]}' is declared twice", where=str(file))
-    return SourceMapping(system=file.stem, feeds=feeds)
+    return SourceMapping(system=file.stem, feeds=feeds, schedule=_schedule(body, file))
+
+
+def load_schedules(workspace: Workspace, systems: Iterable[str]) -> dict[str, str | None]:
+    """The schedules of some systems, read without the rest of their mappings."""
+    files = {file.stem: file for file in workspace.content("sources", "*.yml")}
+    wanted = {system: files[system] for system in systems if system in files}
+    return {system: _schedule(_read(file), file) for system, file in wanted.items()}
+
+
+def _schedule(body: Mapping[str, Any], file: Path) -> str | None:
+    schedule = body.get("schedule")
+    return None if schedule is None else check_cron(str(schedule), where=f"{file}: schedule")
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"not valid YAML: {error}", where=str(file)) from error
+    return _mapping(document, str(file))
 
 
 def _feed(item: object, file: str, contracts: Mapping[str, Contract]) -> Feed:
