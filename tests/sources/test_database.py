@@ -41,6 +41,7 @@ def test_tables_are_loaded_and_a_second_run_changes_nothing(tmp_path: Path) -> N
     assert run(workspace).total.loaded == 0
     assert versions(workspace) == before
     assert list((workspace.files_path / "north").iterdir()) == []
+    assert list((workspace.path / ".extract" / "north" / "emr").iterdir()) == []
 
 
 def test_an_incremental_load_reads_from_the_watermark_on_its_boundary_included(tmp_path: Path) -> None:
@@ -119,5 +120,5 @@ def test_a_database_that_cannot_be_reached_is_an_error_without_its_address(tmp_p
         connected(url, Source("emr", "x")) as connection,
     ):
         connection.execute(sqlalchemy.text("select 1"))
-    assert "source emr: the database cannot be read (OperationalError)" in str(error.value)
+    assert "source emr: the database file cannot be opened." in str(error.value)
     assert "none.sqlite" not in str(error.value)

@@ -1,0 +1,108 @@
+"""The rows of a query as Arrow, by the fastest driver there is: ADBC, else SQLAlchemy in batches.
+
+Nothing here holds more than a batch of rows, or what DuckDB keeps within its limit and then spills.
+"""
+
+import importlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+import duckdb
+import numpy as np
+import sqlalchemy
+from sqlalchemy.engine import URL, Connection
+
+from claimlake.engines.sql import quoted
+from claimlake.sources.database import SESSION
+from claimlake.sources.database_fault import unreadable
+from claimlake.sources.table_query import statement, value_text
+
+ROWS = "extracted"
+"""Name under which the rows can be read in the embedded database."""
+BATCH = 10_000
+DRIVERS = {"postgresql": "adbc_driver_postgresql", "sqlite": "adbc_driver_sqlite"}
+SQLITE_BATCH = {"adbc.sqlite.query.batch_rows": "8192"}
+
+
+def has_arrow_driver(url: URL) -> bool:
+    """Whether an installed ADBC driver reads this database."""
+    module = DRIVERS.get(url.get_backend_name())
+    return module is not None and find_spec(module) is not None
+
+
+@contextmanager
+def rows_of(
+    database: duckdb.DuckDBPyConnection,
+    connection: Connection,
+    url: URL,
+    query: sqlalchemy.Select[Any],
+    where: str,
+) -> Iterator[None]:
+    """The rows of a query, readable as `extracted` in the embedded database until the block ends."""
+    if not has_arrow_driver(url):
+        _fetch(database, connection, query)
+        yield
+        database.execute(f"drop table {ROWS}")
+        return
+    with _arrow_stream(url, statement(query, url.get_backend_name()), where) as stream:
+        database.register(ROWS, stream)
+        try:
+            yield
+        except duckdb.Error as error:  # what the driver said while DuckDB pulled its rows
+            raise unreadable(error, where) from error
+        finally:
+            database.unregister(ROWS)
+
+
+def _fetch(
+    database: duckdb.DuckDBPyConnection, connection: Connection, query: sqlalchemy.Select[Any]
+) -> None:
+    result = connection.execution_options(yield_per=BATCH).execute(query)
+    names = list(result.keys())
+    columns = ", ".join(f"{quoted(name)} varchar" for name in names)
+    database.execute(f"create or replace table {ROWS} ({columns})")
+    for rows in result.partitions(BATCH):
+        batch_rows = {  # noqa: F841 - DuckDB finds it by name
+            f"c{place}": np.array([value_text(value) for value in values], dtype=object)
+            for place, values in enumerate(zip(*rows, strict=True))
+        }
+        database.execute(f"insert into {ROWS} from batch_rows")
+
+
+@contextmanager
+def _arrow_stream(url: URL, sql: str, where: str) -> Iterator[object]:
+    backend = url.get_backend_name()
+    manager = importlib.import_module("adbc_driver_manager")
+    driver = importlib.import_module(DRIVERS[backend])
+    with ExitStack() as held:
+        try:
+            opened = held.enter_context(
+                manager.AdbcDatabase(driver=driver._driver_path(), uri=_address(url, backend))
+            )
+            connection = held.enter_context(manager.AdbcConnection(opened))
+            for command in SESSION.get(backend, ()):
+                _run(manager, connection, command)
+            query = held.enter_context(manager.AdbcStatement(connection))
+            if backend == "sqlite":
+                query.set_options(**SQLITE_BATCH)
+            query.set_sql_query(sql)
+            stream, _ = query.execute_query()
+        except manager.Error as error:
+            raise unreadable(error, where) from error
+        yield stream
+
+
+def _run(manager: ModuleType, connection: Any, command: str) -> None:
+    with manager.AdbcStatement(connection) as one:
+        one.set_sql_query(command)
+        one.execute_update()
+
+
+def _address(url: URL, backend: str) -> str:
+    if backend == "sqlite":
+        query = "&".join(f"{name}={value}" for name, value in url.query.items() if name != "uri")
+        return f"{url.database}?{query}" if query else str(url.database)
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
