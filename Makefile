@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync
 
-.PHONY: help demo test check bench kill fuzz setup format clean
+.PHONY: help demo test check bench kill kill-extract fuzz setup format clean
 .DEFAULT_GOAL := help
 
 help:            ## Say what each target does
@@ -14,7 +14,7 @@ help:            ## Say what each target does
 	.tools/bin/pip install --quiet --disable-pip-version-check uv
 
 setup: $(filter .tools/bin/uv,$(UV))   ## Everything a developer needs, in .venv
-	$(UV) sync --quiet --frozen --inexact --all-groups --extra sail --extra fast
+	$(UV) sync --quiet --frozen --inexact --all-groups --extra sail --extra fast --extra postgres --extra sqlite
 
 demo: $(filter .tools/bin/uv,$(UV))    ## Generate a synthetic network, load it, and open the dashboards
 	$(UV) sync --quiet --frozen --inexact --no-default-groups --extra fast
@@ -32,9 +32,13 @@ check: setup     ## Lint, types, import layers, portable SQL
 
 bench: setup     ## Time what we claim to be fast, beside a peer in the same run
 	$(RUN) python benchmarks/x12.py
+	$(RUN) python benchmarks/extract.py
 
 kill: setup      ## Kill a run a hundred times and compare its tables with an undisturbed run
 	CLAIMLAKE_KILLS=100 $(RUN) pytest tests/test_kill.py
+
+kill-extract: setup ## Kill the extract of databases a hundred times, at every step and in between
+	CLAIMLAKE_KILLS=100 $(RUN) pytest tests/sources/test_kill_extract.py
 
 fuzz: setup      ## Damage X12 files for ten minutes; each must be read and accounted for, or held
 	$(RUN) python benchmarks/fuzz_x12.py --seconds 600

@@ -12,7 +12,7 @@ class Fault:
     states: tuple[str, ...]
     """SQLSTATEs, or their classes of two characters."""
     words: tuple[str, ...]
-    """Parts of a message, in lower case, for drivers that give no state."""
+    """Parts of a message, in lower case, for when the driver gives no state."""
     what: str
     remedy: str
     is_transient: bool = False
@@ -49,7 +49,7 @@ FAULTS = (
     ),
     Fault(
         states=("3D000",),
-        words=("cannot open database", "unknown database"),
+        words=("does not exist", "cannot open database", "unknown database"),
         what="there is no such database on the server.",
         remedy="Correct the name at the end of its url.",
     ),
@@ -116,11 +116,11 @@ FAULTS = (
 def unreadable(error: BaseException, where: str) -> SourceError:
     """The error to report; it says whether trying again may help, and quotes nothing the driver quoted."""
     cause = getattr(error, "orig", None) or error
-    state = str(getattr(cause, "sqlstate", None) or "")
+    state = str(getattr(cause, "sqlstate", None) or "").strip("\0")
     message = str(cause).lower()
     for fault in FAULTS:
-        by_state = any(state.startswith(one) for one in fault.states) if state else False
-        if by_state or any(words in message for words in fault.words):
+        is_it = state.startswith(fault.states) if state else any(words in message for words in fault.words)
+        if is_it:
             return SourceError(fault.what, where=where, remedy=fault.remedy, retryable=fault.is_transient)
     return SourceError(
         f"the database cannot be read ({type(cause).__name__}).",

@@ -25,7 +25,7 @@ from claimlake.sources.database import connected
 from claimlake.sources.inbox import make_durable
 from claimlake.sources.mapping import Feed, TableOrigin
 from claimlake.sources.record import TABLE, Records, store_broken, struct_of
-from claimlake.sources.row_stream import ROWS, rows_of
+from claimlake.sources.row_stream import SELECTED, rows_of
 from claimlake.sources.source_table import SourceTable, drift, inspected, refuse_missing
 from claimlake.sources.table_query import table_query
 from claimlake.sources.watermark import Bronze, Start, start_of
@@ -37,7 +37,7 @@ NOTES = "notes"
 """Key of the file's metadata that holds what was found about the table."""
 MEMORY = "256MB"
 """What DuckDB may hold while it writes one extract."""
-ROW_GROUP = 20_480
+ROW_GROUP = 61_440
 CHUNK = 1 << 20
 
 
@@ -157,12 +157,25 @@ def read_extract(connection: duckdb.DuckDBPyConnection, file: Path, omit: Iterab
         create or replace temp table {TABLE} as
         with valued as (select file_row_number + 1 as _row, {values} from {source}),
         written as (select *, {struct_of(columns, omit)} as _raw from valued)
-        select *, cast(null as bigint) as _offset, cast(null as bigint) as _length, sha256(_raw) as _hash
+        select *, cast(null as bigint) as _offset, cast(null as bigint) as _length,
+            sha256({_content(columns, omit)}) as _hash
         from written
     """)
     store_broken(connection, [])
     delivered = connection.execute(f"select count(*) from {TABLE}").fetchall()[0][0]
     return Records(columns, int(delivered))
+
+
+def _content(columns: Mapping[str, str], omit: Iterable[str]) -> str:
+    """SQL of what makes a row what it is; nulls are left out, so that a new, empty column changes no row."""
+    hidden = {name.lower() for name in omit}
+    kept = sorted((name for name in columns if name.lower() not in hidden), key=str.lower)
+    members = ", ".join(
+        f"case when {columns[name]} is not null then concat({literal(name + ':')}, strlen({columns[name]}), "
+        f"':', {columns[name]}) end"
+        for name in kept
+    )
+    return f"concat_ws('|', {members})"
 
 
 def notes_of(connection: duckdb.DuckDBPyConnection, file: Path) -> list[str]:
@@ -178,7 +191,7 @@ def _write(database: duckdb.DuckDBPyConnection, metadata: Mapping[str, str], tar
     """Write the rows of the query; their number."""
     pairs = ", ".join(f"{name}: {literal(value)}" for name, value in metadata.items())
     copied = database.execute(
-        f"copy (from {ROWS}) to {literal(str(target))} (format parquet, compression zstd, "
+        f"copy ({SELECTED}) to {literal(str(target))} (format parquet, compression zstd, "
         f"compression_level 1, row_group_size {ROW_GROUP}, kv_metadata {{{pairs}}})"
     ).fetchall()[0][0]
     return int(copied)

@@ -117,8 +117,8 @@ class Run:
                 step()
             except ClaimlakeError as error:
                 one.fail("", str(error))
-            except duckdb.Error as error:  # its message can quote a value
-                one.fail("", f"the load stopped with {type(error).__name__}. Trying again may help.")
+            except duckdb.Error as error:
+                one.fail("", _stopped(error))
         one.end()
 
 
@@ -235,10 +235,13 @@ class SourceRun:
         for feed in feeds:
             self.log.begin(feed.name)
         for feed, found in read_tables(extraction, feeds, seen):
-            if isinstance(found, Extract):
-                self._take_extract(feed, found, seen)
-            else:
+            if not isinstance(found, Extract):
                 self.fail(feed.name, str(found))
+                continue
+            try:
+                self._take_extract(feed, found, seen)
+            except duckdb.Error as error:
+                self.fail(feed.name, f"source {self.source.id}: feed {feed.name}: {_stopped(error)}")
 
     def _take_extract(self, feed: Feed, extract: Extract, seen: SeenTables) -> None:
         delivery = extract.delivery
@@ -354,6 +357,11 @@ def _secret(workspace: Workspace) -> bytes:
             os.fsync(writer.fileno())
         temporary.replace(file)
     return file.read_bytes()
+
+
+def _stopped(error: duckdb.Error) -> str:
+    """What DuckDB stopped with, without its message, which can quote a value."""
+    return f"the load stopped with {type(error).__name__}. Trying again may help."
 
 
 def _silent(_: str) -> None:

@@ -13,13 +13,7 @@ LONGEST_SECONDS = 30.0
 Result = TypeVar("Result")
 
 
-def retried(
-    action: Callable[[], Result],
-    *,
-    attempts: int,
-    tell: Callable[[str], None],
-    sleep: Callable[[float], None] = time.sleep,
-) -> Result:
+def retried(action: Callable[[], Result], *, attempts: int, tell: Callable[[str], None]) -> Result:
     """What the action gives at the first attempt that does not fail for a passing reason.
 
     The wait doubles from one second to half a minute; a random half of it keeps clients out of step.
@@ -33,5 +27,5 @@ def retried(
             longest = min(FIRST_SECONDS * 2 ** (attempt - 1), LONGEST_SECONDS)
             seconds = longest * (0.5 + secrets.randbelow(1000) / 2000)
             tell(f"{error.where}: {error.what} Attempt {attempt + 1} of {attempts} in {seconds:.1f} s.")
-            sleep(seconds)
+            time.sleep(seconds)
     raise AssertionError("attempts is at least 1")

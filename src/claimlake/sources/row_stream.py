@@ -21,7 +21,12 @@ from claimlake.sources.database_fault import unreadable
 from claimlake.sources.table_query import statement, value_text
 
 ROWS = "extracted"
-"""Name under which the rows can be read in the embedded database."""
+TYPING = "_is_typing"
+SELECTED = f"select * exclude ({TYPING}) from {ROWS} where not {TYPING}"
+"""The rows of a query, for the embedded database.
+
+SQLite's driver takes a column's type from its first values, so the first row is one of texts, left out here.
+"""
 BATCH = 10_000
 DRIVERS = {"postgresql": "adbc_driver_postgresql", "sqlite": "adbc_driver_sqlite"}
 SQLITE_BATCH = {"adbc.sqlite.query.batch_rows": "8192"}
@@ -41,13 +46,13 @@ def rows_of(
     query: sqlalchemy.Select[Any],
     where: str,
 ) -> Iterator[None]:
-    """The rows of a query, readable as `extracted` in the embedded database until the block ends."""
+    """The rows of a query, readable by `SELECTED` in the embedded database until the block ends."""
     if not has_arrow_driver(url):
         _fetch(database, connection, query)
         yield
         database.execute(f"drop table {ROWS}")
         return
-    with _arrow_stream(url, statement(query, url.get_backend_name()), where) as stream:
+    with arrow_stream(url, typed_statement(query, url.get_backend_name()), where) as stream:
         database.register(ROWS, stream)
         try:
             yield
@@ -63,17 +68,28 @@ def _fetch(
     result = connection.execution_options(yield_per=BATCH).execute(query)
     names = list(result.keys())
     columns = ", ".join(f"{quoted(name)} varchar" for name in names)
-    database.execute(f"create or replace table {ROWS} ({columns})")
+    database.execute(f"create or replace table {ROWS} ({TYPING} boolean, {columns})")
     for rows in result.partitions(BATCH):
         batch_rows = {  # noqa: F841 - DuckDB finds it by name
             f"c{place}": np.array([value_text(value) for value in values], dtype=object)
             for place, values in enumerate(zip(*rows, strict=True))
         }
-        database.execute(f"insert into {ROWS} from batch_rows")
+        database.execute(f"insert into {ROWS} select false, * from batch_rows")
+
+
+def typed_statement(query: sqlalchemy.Select[Any], backend: str) -> str:
+    """The query for an ADBC driver, its columns all text and the rows marked as `SELECTED` wants them."""
+    sql = statement(query, backend)
+    names = [quoted(column.name) for column in query.selected_columns]
+    if backend != "sqlite":
+        return f"select false as {TYPING}, found.* from ({sql}) as found"
+    texts = ", ".join(f"'' as {name}" for name in names)
+    return f"select 1 as {TYPING}, {texts} union all select 0, found.* from ({sql}) as found"
 
 
 @contextmanager
-def _arrow_stream(url: URL, sql: str, where: str) -> Iterator[object]:
+def arrow_stream(url: URL, sql: str, where: str) -> Iterator[object]:
+    """The rows of a query as the ADBC driver gives them: one Arrow C stream, pulled batch by batch."""
     backend = url.get_backend_name()
     manager = importlib.import_module("adbc_driver_manager")
     driver = importlib.import_module(DRIVERS[backend])

@@ -73,6 +73,7 @@ def _newest(bronze: Bronze, feed: Feed, origin: TableOrigin, column: str, compar
     path = literal("$." + quoted(column))
     extract = literal(f"table:{origin.table}")
     order = "try_cast(value as decimal(38, 9))" if compared == "number" else "value"
+    other = "false" if compared == "time" else "true"  # 'infinity' is no time to start from
     lake = Lake(bronze.workspace.lake_path)
     scans = [scan_sql(lake, table, bronze.org_id) for table in sorted({target.table for target in feed.into})]
     values = " union all ".join(
@@ -86,7 +87,7 @@ def _newest(bronze: Bronze, feed: Feed, origin: TableOrigin, column: str, compar
     with embedded(bronze.workspace) as connection:
         found = connection.execute(
             f"select arg_max(value, {order}) from ({values}) where value is not null and "
-            "not coalesce(try_cast(value as timestamp) > cast(now() as timestamp) + interval 1 day, false)"
+            f"coalesce(try_cast(value as timestamp) <= cast(now() as timestamp) + interval 1 day, {other})"
         ).fetchall()[0][0]
     return str(found) if found is not None else None
 
