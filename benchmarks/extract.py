@@ -3,10 +3,10 @@
     python benchmarks/extract.py --rows 1000000
     python benchmarks/extract.py --rows 10000000 --rounds 1 --backend postgresql
 
-Every measurement is a process of its own, so that its peak memory is its own. Rounds are interleaved, and
-the best counts. `plain` fetches the table as it is with the ADBC driver and drops every batch; `fetch` does the
-same with the query of an extract; `extract` is all of it: connect, inspect, fetch, write Parquet, hash, force
-to disk. Exit code 1 when an extract takes more than twice the time of `fetch`, or a gigabyte.
+Every measurement is a process of its own, so that its peak memory is its own. Rounds are interleaved, and the
+best counts. `plain` fetches the table as it is with the ADBC driver and drops every batch; `fetch` does so with
+the query of an extract; `extract` is all of it: connect, inspect, fetch, write Parquet, hash, force to disk.
+Exit code 1 when an extract takes more than twice the time of `fetch`, or a gigabyte.
 """
 
 import argparse
@@ -94,15 +94,14 @@ def fetch_text(url: str, folder: Path) -> Callable[[], int]:
 
     from claimlake.sources.database import connected
     from claimlake.sources.mapping import TableOrigin
-    from claimlake.sources.row_stream import typed_statement
     from claimlake.sources.source_table import inspected
-    from claimlake.sources.table_query import table_query
+    from claimlake.sources.table_query import statement, table_query
     from claimlake.tenant import Source
 
     origin = TableOrigin("charges")
     with connected(make_url(url), Source("bench", "bench")) as connection:
         table = inspected(connection, origin, "")
-        sql = typed_statement(table_query(connection.dialect, table, origin, None), connection.dialect.name)
+        sql = statement(table_query(connection.dialect, table, origin, None), connection.dialect.name)
     return lambda: _drained(url, sql)
 
 
