@@ -3,10 +3,10 @@
     python benchmarks/extract.py --rows 1000000
     python benchmarks/extract.py --rows 10000000 --rounds 1 --backend postgresql
 
-Every measurement is a process of its own, so that its peak memory is its own. Rounds are interleaved, and the
-best counts. `plain` fetches the table as it is with the ADBC driver and drops every batch; `fetch` does so with
-the query of an extract; `extract` is all of it: connect, inspect, fetch, write Parquet, hash, force to disk.
-Exit code 1 when an extract takes more than twice the time of `fetch`, or a gigabyte.
+Every measurement is a process of its own, so that its peak memory is its own. Rounds are interleaved; the
+best counts. `plain` fetches the table as it is with the ADBC driver and drops every batch, `fetch` does so
+with the query of an extract, `extract` is all of it: connect, inspect, fetch, write Parquet, hash, force to
+disk. Exit code 1 when an extract takes more than twice the time of `fetch`, or a gigabyte.
 """
 
 import argparse

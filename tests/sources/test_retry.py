@@ -56,7 +56,7 @@ class DriverError(Exception):
 @pytest.mark.parametrize(
     ("error", "said", "is_transient"),
     [
-        (DriverError('FATAL: password authentication failed for user "ann"'), "refused the user", False),
+        (DriverError('FATAL: password authentication failed for user "zoe"'), "refused the user", False),
         (DriverError("secret", "28P01"), "refused the user", False),
         (DriverError("secret", "42501"), "may not read it", False),
         (DriverError('relation "secret" does not exist', "42P01"), "the table vanished", False),
@@ -76,4 +76,4 @@ def test_what_a_driver_says_comes_out_in_plain_words_without_what_it_quotes(
     found = unreadable(error, "source emr")
     assert said in str(found)
     assert found.retryable is is_transient
-    assert "secret" not in str(found) and "ann" not in str(found) and "10.1" not in str(found)
+    assert "secret" not in str(found) and "zoe" not in str(found) and "10.1" not in str(found)

@@ -135,10 +135,8 @@ class RunLog:
         return f"{self.org_id}/{self.source_id}/{feed}" if feed else None
 
     def prepare(self, configs: Iterable[FeedConfig]) -> None:
-        """Bring the configurations up to date, and end the runs that a dead process left open."""
+        """Bring the configurations of the source up to date."""
         with self.workspace.control() as control:
-            for statement in SCHEMA.split(";"):
-                control.execute(statement)
             given = list(configs)
             for config in given:
                 self._configure(control, config)
@@ -147,11 +145,6 @@ class RunLog:
                 "delete from ingestion_configs where org_id = ? and datasource = ? "
                 f"and config_id not in ({', '.join('?' * len(kept))})",
                 (self.org_id, self.source_id, *kept),
-            )
-            control.execute(
-                "update ingestion_logs set status = 'failed', run_end_time = ?, error_details = ? "
-                "where org_id = ? and source_system_id = ? and status = 'running'",
-                (_now(), json.dumps([DIED]), self.org_id, self.source_id),
             )
 
     def begin(self, feed: str) -> None:
@@ -210,12 +203,21 @@ class RunLog:
         )
 
 
-def mirror(workspace: Workspace) -> None:
-    """Bring the lake's two tables up to date with the control database."""
-    lake = Lake(workspace.lake_path)
+def open_log(workspace: Workspace) -> None:
+    """Create the tables where they are missing, and end the runs that a dead process left open."""
     with workspace.control() as control:
         for statement in SCHEMA.split(";"):
             control.execute(statement)
+        control.execute(
+            "update ingestion_logs set status = 'failed', run_end_time = ?, error_details = ? "
+            "where status = 'running'",
+            (_now(), json.dumps([DIED])),
+        )
+
+
+def mirror(workspace: Workspace) -> None:
+    """Bring the lake's two tables up to date with the control database."""
+    lake = Lake(workspace.lake_path)
     _mirror_configs(workspace, lake, is_run=_mirror_logs(workspace, lake))
 
 

@@ -18,7 +18,7 @@ from claimlake.errors import ClaimlakeError, ConfigurationError, SourceError
 from claimlake.lake.contract import Contract, load_contracts
 from claimlake.lake.land import Progress, Stage, open_stage
 from claimlake.lake.ledger import Delivery, Ledger, Load, Outcome
-from claimlake.lake.run_log import RunLog, mirror
+from claimlake.lake.run_log import RunLog, mirror, open_log
 from claimlake.lake.seen_table import SeenTables
 from claimlake.sources import inbox
 from claimlake.sources.database import resolved_url
@@ -52,6 +52,7 @@ def ingest(
     """Load everything new of all tenants, or of some; the report says what could not be reached."""
     report = IngestReport()
     with workspace.exclusive("ingest"):
+        open_log(workspace)
         contracts = all_contracts(workspace)
         every = load_tenants(workspace.path / "tenants")
         tenants = _chosen(every, org_ids)
