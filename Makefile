@@ -5,7 +5,7 @@ RUN := $(UV) run --no-sync
 
 AIRFLOW ?= apache-airflow>=3
 
-.PHONY: help demo test check bench kill fuzz airflow setup format clean
+.PHONY: help demo test check bench kill kill-extract fuzz airflow setup format clean
 .DEFAULT_GOAL := help
 
 help:            ## Say what each target does
@@ -16,7 +16,7 @@ help:            ## Say what each target does
 	.tools/bin/pip install --quiet --disable-pip-version-check uv
 
 setup: $(filter .tools/bin/uv,$(UV))   ## Everything a developer needs, in .venv
-	$(UV) sync --quiet --frozen --inexact --all-groups --extra sail --extra fast
+	$(UV) sync --quiet --frozen --inexact --all-groups --extra sail --extra fast --extra postgres --extra sqlite
 
 demo: $(filter .tools/bin/uv,$(UV))    ## Generate a synthetic network, load it, and open the dashboards
 	$(UV) sync --quiet --frozen --inexact --no-default-groups --extra fast
@@ -34,9 +34,13 @@ check: setup     ## Lint, types, import layers, portable SQL
 
 bench: setup     ## Time what we claim to be fast, beside a peer in the same run
 	$(RUN) python benchmarks/x12.py
+	$(RUN) python benchmarks/extract.py
 
 kill: setup      ## Kill a run a hundred times and compare its tables with an undisturbed run
 	CLAIMLAKE_KILLS=100 $(RUN) pytest tests/test_kill.py
+
+kill-extract: setup ## Kill the extract of databases a hundred times, at every step and in between
+	CLAIMLAKE_KILLS=100 $(RUN) pytest tests/sources/test_kill_extract.py
 
 fuzz: setup      ## Damage X12 files a hundred thousand times; each must be read and balanced, or held
 	CLAIMLAKE_MUTANTS=100000 $(RUN) pytest -s tests/sources/x12/test_fuzz.py

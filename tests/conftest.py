@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from .postgres import postgres, postgres_server  # noqa: F401
 from .spark import sail, spark_engine  # noqa: F401
 
 _connect = socket.socket.connect

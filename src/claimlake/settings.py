@@ -31,6 +31,12 @@ class Settings:
         default=0, metadata=_about("Seconds a command waits while another does the same; 0 gives up at once.")
     )
     threads: int = field(default=0, metadata=_about("Threads DuckDB may use; 0 means every processor."))
+    extract_workers: int = field(
+        default=2, metadata=_about("Tables of one database that are read at the same time.")
+    )
+    extract_attempts: int = field(
+        default=4, metadata=_about("How often a table is tried when its database does not answer.")
+    )
 
 
 def load_settings(file: Path, environment: Mapping[str, str]) -> Settings:

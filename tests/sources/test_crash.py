@@ -28,7 +28,10 @@ VOLATILE = {
     "loaddate",
     "id",
     "ssn_hash",
+    "last_run_at",
 }
+HISTORY = "platform.ingestion_logs"
+"""Keeps every attempt."""
 
 
 def prepare(folder: Path) -> Workspace:
@@ -48,6 +51,8 @@ def prepare(folder: Path) -> Workspace:
 def content(workspace: Workspace) -> dict[str, list[tuple[object, ...]]]:
     found = {}
     for table in versions(workspace):
+        if table == HISTORY:
+            continue
         names = [name for name in columns(workspace, table) if name not in VOLATILE]
         found[table] = rows(workspace, table, ", ".join(f'"{name}"' for name in names))
     return found
@@ -66,6 +71,8 @@ def steps_of(workspace: Workspace, last: int = 0) -> list[str]:
     steps: list[str] = []
 
     def progress(step: str) -> None:
+        if len(steps) == last > 0:
+            raise PowerCutError  # the other threads die too
         steps.append(step)
         if len(steps) == last:
             raise PowerCutError

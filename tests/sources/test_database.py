@@ -1,3 +1,4 @@
+import json
 import sqlite3
 import traceback
 from contextlib import closing
@@ -8,6 +9,7 @@ import sqlalchemy
 from sqlalchemy.engine import make_url
 
 from claimlake.errors import ConfigurationError, SourceError
+from claimlake.sources import row_stream
 from claimlake.sources.database import connected, resolved_url
 from claimlake.tenant import Source
 from claimlake.workspace import Workspace
@@ -42,6 +44,7 @@ def test_tables_are_loaded_and_a_second_run_changes_nothing(tmp_path: Path) -> N
     assert run(workspace).total.loaded == 0
     assert versions(workspace) == before
     assert list((workspace.files_path / "north").iterdir()) == []
+    assert list((workspace.path / ".extract" / "north" / "emr").iterdir()) == []
 
 
 def test_an_incremental_load_reads_from_the_watermark_on_its_boundary_included(tmp_path: Path) -> None:
@@ -151,5 +154,83 @@ def test_a_database_that_cannot_be_reached_is_an_error_without_its_address(tmp_p
         connected(url, Source("emr", "x")) as connection,
     ):
         connection.execute(sqlalchemy.text("select 1"))
-    assert "source emr: the database cannot be read (OperationalError)" in str(error.value)
+    assert "source emr: the database file cannot be opened." in str(error.value)
     assert "none.sqlite" not in str(error.value)
+
+
+def test_loose_types_of_sqlite_keep_every_digit_and_every_text(tmp_path: Path) -> None:
+    workspace = make(tmp_path)
+    change(
+        workspace,
+        "create table departments (id text, name text);"
+        "create table charges "
+        "(id text, enc, day date, amount decimal(10, 2), changed text, big integer, note);"
+        "insert into charges values ('C1', 'E', '2024-03-01', 0.1, 't1', 9223372036854775807, null);"
+        "insert into charges values ('C2', 7, '2024-03-01', '12.50', 't2', 1.5, 0.30000000000000004);"
+        "insert into charges values ('C3', x'00ff', '2024-03-01', 3, 't3', 'many', 1e300);"
+        "insert into charges values ('C4', 'é', '2024-03-01', 100000.01, 't4', null, 'text');",
+    )
+    mapping = workspace.path / "sources" / "small_emr.yml"
+    mapping.write_text(mapping.read_text().replace("          modified_at: changed\n", ""))
+    run(workspace)
+    found = [json.loads(raw) for (raw,) in rows(workspace, "bronze.emr_charges", "raw", "charge_id")]
+    assert [row["amount"] for row in found] == ["0.1", "12.5", "3", "100000.01"]
+    assert [row["enc"] for row in found] == ["E", "7", "00ff", "é"]
+    assert [row["big"] for row in found] == ["9223372036854775807", "1.5", "many", None]
+    assert [row["note"] for row in found] == [None, "0.30000000000000004", "1.0e+300", "text"]
+
+
+def test_a_column_that_is_empty_for_many_rows_is_still_text(tmp_path: Path) -> None:
+    workspace = make(tmp_path)
+    change(
+        workspace,
+        "create table charges (id text, enc text, day text, amount text, changed text);"
+        "create table departments (id text, name);"
+        "insert into departments with recursive numbers(n) as (select 1 union all select n + 1 from numbers "
+        "where n < 10000) select n, null from numbers;"
+        "insert into departments values ('last', 'Oncology');",
+    )
+    assert run(workspace).errors == []
+    names = rows(workspace, "bronze.emr_departments", "max(department_name)", "1")
+    assert names[0][0] == "Oncology"
+
+
+def test_without_an_arrow_driver_the_same_rows_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = make(tmp_path)
+    change(workspace, SCHEMA)
+    monkeypatch.setattr(row_stream, "DRIVERS", {})
+    run(workspace)
+    monkeypatch.undo()
+    change(workspace, "insert into charges values ('C4', 'E1', '2024-03-01', 0.07, '2024-03-03 10:00:00');")
+    report = next(file for file in run(workspace).files if file.feed == "charge_table")
+    assert (report.counts.loaded, report.counts.duplicates) == (1, 2)
+
+
+def test_dates_written_day_first_do_not_lead_an_incremental_load(tmp_path: Path) -> None:
+    workspace = make(tmp_path)
+    change(workspace, SCHEMA + "update charges set changed = '03/02/2024';")
+    assert run(workspace).total.loaded == 5
+    report = run(workspace)
+    assert "watermark changed: its dates are texts with the day or the month first" in report.errors[0]
+
+
+def test_the_audit_says_what_is_configured_and_what_became_of_it(tmp_path: Path) -> None:
+    workspace = make(tmp_path)
+    change(workspace, SCHEMA + "update charges set amount = 'x' where id = 'C1'; drop table departments;")
+    run(workspace)
+    configs = rows(
+        workspace, "platform.ingestion_configs", "config_id, tablename, loadtype, watermark, is_active"
+    )
+    assert ("north/emr/charge_table", "charges", "incremental", "changed", True) in configs
+    logs = rows(
+        workspace,
+        "platform.ingestion_logs",
+        "config_id, status, records_processed, records_success, records_error, error_details, "
+        "freshness_hours > 0",
+    )
+    charge, department = logs
+    assert charge[:5] == ("north/emr/charge_table", "partial", 3, 2, 1)
+    assert json.loads(charge[5]) == ["quarantined ALL-09: amount charge_amount is not a money value (1)"]
+    assert charge[6] is True
+    assert department[:5] == ("north/emr/department_table", "failed", 0, 0, 0)
+    assert "no table 'departments'" in department[5]

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from claimlake.errors import ConfigurationError
 from claimlake.lake.contract import Column, Contract
 from claimlake.sources.ingest import all_contracts
-from claimlake.sources.mapping import FileOrigin, read_mapping, source_columns
+from claimlake.sources.mapping import FileOrigin, TableOrigin, read_mapping, source_columns
 from claimlake.workspace import Workspace, content_path
 
 CONTRACTS = {
@@ -76,3 +77,34 @@ def test_every_mapping_we_ship_fits_the_contracts(tmp_path: Path) -> None:
     contracts = all_contracts(Workspace.create(tmp_path / "workspace"))
     for file in sorted((content_path() / "sources").glob("*.yml")):
         assert read_mapping(file, contracts).feeds
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("3 days", timedelta(days=3)), ("1 hour", timedelta(hours=1)), ("90 minutes", timedelta(minutes=90))],
+)
+def test_a_lookback_is_a_span_of_time_or_a_number(tmp_path: Path, written: str, meant: timedelta) -> None:
+    assert _table(tmp_path, f"lookback: {written}").lookback == meant
+    assert _table(tmp_path, "lookback: 1000").lookback == 1000
+
+
+@pytest.mark.parametrize("written", ["soon", "-1", "3 parsecs", "true"])
+def test_a_lookback_that_is_neither_is_refused(tmp_path: Path, written: str) -> None:
+    with pytest.raises(ConfigurationError, match="lookback"):
+        _table(tmp_path, f"lookback: {written}")
+
+
+def test_a_watermark_that_is_omitted_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="watermark 'changed' is among the omitted columns"):
+        _table(tmp_path, "load: incremental, watermark: changed", "omit: [Changed]")
+
+
+def _table(folder: Path, origin: str, more: str = "active: true") -> TableOrigin:
+    file = folder / "small.yml"
+    file.write_text(
+        f"system: small\nfeeds:\n- feed: one\n  from: {{table: t, {origin}}}\n  {more}\n"
+        "  into: [{table: t, fields: {k: id}}]\n"
+    )
+    (feed,) = read_mapping(file, CONTRACTS).feeds
+    assert isinstance(feed.origin, TableOrigin)
+    return feed.origin

@@ -140,14 +140,14 @@ class Ledger:
                 (file_id, system): Counts(**json.loads(counts or "{}")) for file_id, system, counts in rows
             }
 
-    def latest(self, path: str) -> str | None:
-        """Content of the newest closed load of one path."""
+    def latest(self, feed: str, path: str) -> str | None:
+        """Content of the newest closed load of one path by one feed."""
         with self.workspace.control() as control:
             row = control.execute(
                 "select file_id from ingest_file join ingest_load using (load_id) "
-                "where ingest_file.org_id = ? and ingest_file.source_id = ? and path = ? "
+                "where ingest_file.org_id = ? and ingest_file.source_id = ? and feed = ? and path = ? "
                 "and state = 'closed' and status = 'loaded' order by number desc limit 1",
-                (self.org_id, self.source_id, path),
+                (self.org_id, self.source_id, feed, path),
             ).fetchone()
             return row[0] if row else None
 

@@ -4,24 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from claimlake.engines.sql import literal, quoted
+from claimlake.engines.sql import literal
 from claimlake.errors import ClaimlakeError, SourceError
-from claimlake.lake.land import QUARANTINE, Finding, Stage, embedded, scan_sql
+from claimlake.lake.land import QUARANTINE, Finding, Stage
 from claimlake.lake.ledger import Delivery
-from claimlake.lake.table import Lake
 from claimlake.sources.conform import FileRefusedError, Origin, conform
 from claimlake.sources.content import Content, as_utf8, content_of
 from claimlake.sources.delimited import header_of, read_delimited
 from claimlake.sources.edi import EdiReader
+from claimlake.sources.extract import folder_of, notes_of, read_extract
 from claimlake.sources.json_feed import first_names, read_json
-from claimlake.sources.mapping import Feed, FileOrigin, TableOrigin
+from claimlake.sources.mapping import Feed, FileOrigin
 from claimlake.sources.projection import define_records, missing_columns
 from claimlake.sources.record import TABLE, Records
 from claimlake.sources.report import FileReport
 from claimlake.tenant import Source, Tenant
 from claimlake.workspace import Workspace
-
-TABLE_CONTENT = Content("json")
 
 
 @dataclass(frozen=True)
@@ -117,14 +115,10 @@ class Filing:
         return []
 
     def _read(self, stage: Stage, feed: Feed, delivery: Delivery, report: FileReport) -> Records:
-        file = self.files / delivery.file_id
-        content = TABLE_CONTENT if isinstance(feed.origin, TableOrigin) else content_of(file)
-        if content.format == "json":
-            records = read_json(stage.connection, file, content.encoding, feed.omit)
+        if delivery.is_extract:
+            records = self._read_extract(stage, feed, delivery, report)
         else:
-            records = self._read_delimited(stage, feed, file, content)
-        if content.encoding == "cp1252":
-            report.warnings["ALL-01", "file is not UTF-8, read as Windows-1252"] += 1
+            records = self._read_file(stage, feed, delivery, report)
         missing = missing_columns(feed, records.columns, stage.contracts)
         if missing and records.delivered:
             reason = f"required column {missing[0]} is missing"
@@ -134,6 +128,26 @@ class Filing:
             if name.lower() not in given and records.delivered:
                 report.warnings["ALL-02", f"optional column {name} is missing"] += 1
         define_records(stage.connection, feed, records.columns, TABLE)
+        return records
+
+    def _read_file(self, stage: Stage, feed: Feed, delivery: Delivery, report: FileReport) -> Records:
+        file = self.files / delivery.file_id
+        content = content_of(file)
+        if content.format == "json":
+            records = read_json(stage.connection, file, content.encoding, feed.omit)
+        else:
+            records = self._read_delimited(stage, feed, file, content)
+        if content.encoding == "cp1252":
+            report.warnings["ALL-01", "file is not UTF-8, read as Windows-1252"] += 1
+        return records
+
+    def _read_extract(self, stage: Stage, feed: Feed, delivery: Delivery, report: FileReport) -> Records:
+        file = folder_of(self.workspace, self.tenant.org_id, self.source.id) / delivery.file_id
+        records = read_extract(stage.connection, file, feed.omit)
+        system = delivery.source_system_id or self.source.id
+        for note in notes_of(stage.connection, file):
+            report.warnings["ALL-02", note] += 1
+            stage.note(Finding(system, feed.into[0].table, "ALL-02", "warn", note), checked=1, failed=1)
         return records
 
     def _read_delimited(self, stage: Stage, feed: Feed, file: Path, content: Content) -> Records:
@@ -148,28 +162,6 @@ class Filing:
             return read_delimited(stage.connection, text, delimiter, header, feed.omit)
         finally:
             copy.unlink(missing_ok=True)
-
-
-def newest_value(workspace: Workspace, org_id: str, source: Source, feed: Feed) -> str | None:
-    """The watermark of an incremental feed: the newest value bronze holds, so it moves with its rows."""
-    origin = feed.origin
-    if not isinstance(origin, TableOrigin) or origin.load != "incremental" or not origin.watermark:
-        return None
-    lake = Lake(workspace.lake_path)
-    extract = literal(f"table:{origin.table}")
-    system = literal(feed.source_system_id or source.id)
-    path = literal("$." + quoted(origin.watermark))
-    found: list[str] = []
-    with embedded(workspace) as connection:
-        for table in sorted({target.table for target in feed.into}):
-            scan = scan_sql(lake, table, org_id)
-            if scan:
-                value = connection.execute(
-                    f"select max(json_extract_string(raw, {path})) from {scan} "
-                    f"where source_system_id = {system} and source_file = {extract}"
-                ).fetchall()[0][0]
-                found += [value] if value else []
-    return max(found, default=None)
 
 
 def _fits(origin: FileOrigin, content: Content) -> bool:

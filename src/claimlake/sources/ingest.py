@@ -9,7 +9,8 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -18,13 +19,19 @@ from claimlake.errors import ClaimlakeError, SourceError
 from claimlake.lake.contract import Contract, load_contracts
 from claimlake.lake.land import Progress, Stage, open_stage
 from claimlake.lake.ledger import Delivery, Ledger, Load, Outcome
+from claimlake.lake.run_log import RunLog, mirror, open_log
+from claimlake.lake.seen_table import SeenTables
 from claimlake.sources import inbox
-from claimlake.sources.database import connected, extract, resolved_url
+from claimlake.sources.database import resolved_url
 from claimlake.sources.edi import EdiReader, x12_contracts
-from claimlake.sources.filing import Filing, newest_value
+from claimlake.sources.extract import Extract, Extraction, cleared, folder_of
+from claimlake.sources.feed_config import feed_configs, feed_result
+from claimlake.sources.filing import Filing
+from claimlake.sources.load_config import LoadConfig, read_load_config
 from claimlake.sources.mapping import Feed, FileOrigin, SourceMapping, TableOrigin, load_mappings
 from claimlake.sources.projection import define_functions
 from claimlake.sources.report import FileReport, IngestReport
+from claimlake.sources.table_run import AGAIN, one_at_a_time, read_tables
 from claimlake.tenant import Source, Tenant, load_tenants
 from claimlake.workspace import Workspace
 
@@ -53,23 +60,31 @@ def ingest(
     """
     report = IngestReport()
     with workspace.exclusive("ingest"):
+        open_log(workspace)
         contracts = all_contracts(workspace)
         tenants = load_tenants(workspace.path / "tenants")
+        config = read_load_config(workspace)
+        report.errors += [*config.problems, *config.unknown(tenants)]
         systems = {source.system for tenant in tenants for source in tenant.sources}
         mappings = load_mappings(workspace, contracts, systems)
-        run = Run(workspace, contracts, report, progress or _silent, settle_seconds, _secret(workspace))
+        tell = one_at_a_time(progress or _silent)
+        key = _secret(workspace)
+        loads = config.without_ambiguous(tenants)
+        run = Run(workspace, contracts, report, tell, settle_seconds, key, loads)
         for tenant in tenants:
             for source in tenant.sources:
                 attendance = attend(tenant, source, report) if attend else nullcontext()
                 if source.is_active and attendance is not None:
                     with attendance:
                         run.source(tenant, source, mappings)
+        tell("mirror the audit")
+        mirror(workspace)
     return report
 
 
 def headlines(progress: Progress) -> Progress:
-    """Tell of what is being taken, and not of every step it takes."""
-    return lambda step: progress(step) if step.startswith(TAKING) else None
+    """Tell of what is being taken and tried again, and not of every step it takes."""
+    return lambda step: progress(step) if step.startswith((TAKING, AGAIN)) else None
 
 
 def all_contracts(workspace: Workspace) -> dict[str, Contract]:
@@ -87,6 +102,7 @@ class Run:
     progress: Progress
     settle_seconds: float
     secret: bytes
+    config: LoadConfig
 
     def source(self, tenant: Tenant, source: Source, mappings: Mapping[str, SourceMapping]) -> None:
         """Load what is new of one source; an error ends this source, not the run."""
@@ -96,19 +112,24 @@ class Run:
                 f"tenant {tenant.org_id}: source {source.id}: no mapping '{source.system}'. Known: {known}."
             )
             return
+        mapping = mappings[source.system]
+        feeds, problems = self.config.feeds(tenant, source, mapping)
+        self.report.errors += problems
         ledger = Ledger(self.workspace, tenant.org_id, source.id)
         ledger.prepare()
+        log = RunLog(self.workspace, tenant.org_id, source.id)
+        log.prepare(feed_configs(source, mapping.declared_of(source.id), feeds, self.contracts))
         files = self.workspace.files_path / tenant.org_id
         files.mkdir(parents=True, exist_ok=True)
-        one = SourceRun(self, tenant, source, mappings[source.system].feeds_of(source.id), ledger, files)
+        one = SourceRun(self, tenant, source, feeds, mapping, ledger, files, log)
         for step in (one.resume, one.take_files, one.take_tables):
             try:
                 step()
             except ClaimlakeError as error:
-                self.report.errors.append(f"tenant {tenant.org_id}: source {source.id}: {error}")
-            except duckdb.Error as error:  # its message can quote a value
-                stopped = f"the load stopped with {type(error).__name__}. Trying again may help."
-                self.report.errors.append(f"tenant {tenant.org_id}: source {source.id}: {stopped}")
+                one.fail("", str(error))
+            except duckdb.Error as error:
+                one.fail("", _stopped(error))
+        one.end()
 
 
 @dataclass(frozen=True)
@@ -119,8 +140,34 @@ class SourceRun:
     tenant: Tenant
     source: Source
     feeds: Sequence[Feed]
+    """The feeds that are active."""
+    mapping: SourceMapping
     ledger: Ledger
     files: Path
+    log: RunLog
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    """What went wrong, by feed; '' for the source as a whole."""
+    newest: dict[str, datetime] = field(default_factory=dict)
+    """Time of the newest row that was read, by feed."""
+
+    def fail(self, feed: str, what: str) -> None:
+        """Say what kept a feed, or the source, from being loaded; the rest goes on."""
+        self.errors.setdefault(feed, []).append(what)
+        place = "" if feed else f"source {self.source.id}: "
+        self.run.report.errors.append(f"tenant {self.tenant.org_id}: {place}{what}")
+
+    def end(self) -> None:
+        """Close the audit of this run."""
+        mine = [
+            report
+            for report in self.run.report.files
+            if (report.org_id, report.source_id) == (self.tenant.org_id, self.source.id)
+        ]
+        for name in sorted({*(feed.name for feed in self.feeds), *self.errors, *(one.feed for one in mine)}):
+            reports = [report for report in mine if report.feed == name]
+            result = feed_result(reports, self.errors.get(name, []))
+            result.newest_at = self.newest.get(name)
+            self.log.end("" if name == UNROUTED else name, result)
 
     def resume(self) -> None:
         """Finish the loads that an earlier run left open."""
@@ -184,29 +231,57 @@ class SourceRun:
         if not feeds or not self.source.url:
             return
         url = resolved_url(self.run.workspace, self.source)
+        needed = [delivery.file_id for load in self.ledger.open_loads() for delivery in load.deliveries]
+        extraction = Extraction(
+            self.run.workspace,
+            self.tenant.org_id,
+            self.source,
+            url,
+            self.run.contracts,
+            cleared(self._extracts, needed),
+            self.run.progress,
+        )
+        seen = SeenTables(self.run.workspace, self.tenant.org_id, self.source.id)
         for feed in feeds:
+            self.log.begin(feed.name)
+        for feed, found in read_tables(extraction, feeds, seen):
+            if not isinstance(found, Extract):
+                self.fail(feed.name, str(found))
+                continue
             try:
-                with connected(url, self.source) as connection:
-                    newest = newest_value(self.run.workspace, self.tenant.org_id, self.source, feed)
-                    delivery = extract(connection, self.source, feed, newest=newest, files=self.files)
-                if delivery:
-                    self._take_extract(feed, delivery)
-            except SourceError as error:
-                self.run.report.errors.append(f"tenant {self.tenant.org_id}: {error}")
+                self._take_extract(feed, found, seen)
+            except duckdb.Error as error:
+                self.fail(feed.name, f"source {self.source.id}: feed {feed.name}: {_stopped(error)}")
 
-    def _take_extract(self, feed: Feed, delivery: Delivery) -> None:
-        if self.ledger.latest(delivery.path) == delivery.file_id:
-            (self.files / delivery.file_id).unlink()
-            return
-        inbox.make_durable(self.files)
-        self.run.progress(f"{TAKING} {feed.name} of {self.tenant.org_id}/{self.source.id}")
-        self._load(self.ledger.plan(feed.name, [self._from(feed, delivery)]))
+    def _take_extract(self, feed: Feed, extract: Extract, seen: SeenTables) -> None:
+        delivery = extract.delivery
+        if delivery and self.ledger.latest(feed.name, delivery.path) != delivery.file_id:
+            self.run.progress(f"{TAKING} {feed.name} of {self.tenant.org_id}/{self.source.id}")
+            self._load(self.ledger.plan(feed.name, [self._from(feed, delivery)]))
+        else:
+            self._unchanged(feed, extract)
+        if extract.newest_at:
+            self.newest[feed.name] = extract.newest_at
+        if isinstance(feed.origin, TableOrigin):
+            seen.remember(feed.origin.table, extract.described)
+
+    def _unchanged(self, feed: Feed, extract: Extract) -> None:
+        """A table without news; what changed in its columns is told all the same."""
+        if extract.delivery:
+            (self._extracts / extract.delivery.file_id).unlink()
+        if extract.notes and isinstance(feed.origin, TableOrigin):
+            nothing = Delivery(f"table:{feed.origin.table}", "", 0)
+            self._reported(nothing, feed.name, "loaded").warnings.update(
+                {("ALL-02", note): 1 for note in extract.notes}
+            )
 
     def _load(self, load: Load) -> None:
         """Stage, commit and close one load."""
+        self.log.begin("" if load.feed == UNROUTED else load.feed)
         self.run.progress(f"stage {load.load_id}")
         with open_stage(self.run.workspace, self.run.contracts, load) as stage:
             define_functions(stage.connection, self.run.secret)
+            stage.watermark = self._watermark(load)
             reports = [self._reported(delivery, load.feed, "loaded") for delivery in load.deliveries]
             self._stage(stage, load, reports)
             stage.commit(self.run.progress)
@@ -215,20 +290,35 @@ class SourceRun:
         self.ledger.close(load, zip(load.deliveries, outcomes, strict=True))
         for delivery in load.deliveries:
             if delivery.is_extract:  # its rows carry their content, and the database has the original
-                (self.files / delivery.file_id).unlink(missing_ok=True)
+                (self._extracts / delivery.file_id).unlink(missing_ok=True)
         self.run.progress(f"closed {load.load_id}")
 
     def _stage(self, stage: Stage, load: Load, reports: Sequence[FileReport]) -> None:
-        feed = next((feed for feed in self.feeds if feed.name == load.feed), None)
+        feed = self._feed(load)
         reader = EdiReader(stage, self.tenant.payee_identifiers)
         for delivery, report in zip(load.deliveries, reports, strict=True):
-            if feed is None:
+            if feed is None and delivery.is_extract:
+                report.status, report.error = "failed", f"the mapping has no feed '{load.feed}' any more"
+            elif feed is None:
                 self._filing.refuse(stage, delivery, report, self._filing.why_not(delivery))
             elif isinstance(feed.origin, FileOrigin) and feed.origin.format == "x12":
                 self._filing.file_edi(stage, reader, delivery, report)
             else:
                 self._filing.file_records(stage, feed, delivery, report)
         reader.flush()
+
+    def _feed(self, load: Load) -> Feed | None:
+        """The feed of a load, even one that was switched off after the load was planned."""
+        feeds = (*self.feeds, *self.mapping.declared_of(self.source.id))
+        return next((feed for feed in feeds if feed.name == load.feed), None)
+
+    def _watermark(self, load: Load) -> str | None:
+        feed = self._feed(load)
+        return feed.origin.watermark if feed and isinstance(feed.origin, TableOrigin) else None
+
+    @property
+    def _extracts(self) -> Path:
+        return folder_of(self.run.workspace, self.tenant.org_id, self.source.id)
 
     @property
     def _filing(self) -> Filing:
@@ -265,6 +355,11 @@ def _secret(workspace: Workspace) -> bytes:
             os.fsync(writer.fileno())
         temporary.replace(file)
     return file.read_bytes()
+
+
+def _stopped(error: duckdb.Error) -> str:
+    """What DuckDB stopped with, without its message, which can quote a value."""
+    return f"the load stopped with {type(error).__name__}. Trying again may help."
 
 
 def _silent(_: str) -> None:

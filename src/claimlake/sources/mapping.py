@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,6 +19,8 @@ from claimlake.workspace import Workspace
 
 FORMATS = ("delimited", "json", "x12")
 LOADS = ("full", "incremental")
+Lookback = timedelta | int
+"""How far before the newest loaded value an incremental load starts: a span of time, or of numbers."""
 
 ROW_NUMBER = "_row"
 """The record's number in its file, which an expression may use beside the source columns."""
@@ -56,6 +59,8 @@ class TableOrigin:
     """Column of the source's last change; an incremental load reads from its newest loaded value on."""
     key: tuple[str, ...] = ()
     """Columns that order the extract."""
+    lookback: Lookback | None = None
+    """For rows that become visible later than the time they carry: how far back to read again."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +111,11 @@ class SourceMapping:
 
     def feeds_of(self, source_id: str) -> list[Feed]:
         """The active feeds one source has."""
-        return [
-            feed for feed in self.feeds if feed.is_active and (not feed.sources or source_id in feed.sources)
-        ]
+        return [feed for feed in self.declared_of(source_id) if feed.is_active]
+
+    def declared_of(self, source_id: str) -> list[Feed]:
+        """The feeds one source has, those too that are switched off."""
+        return [feed for feed in self.feeds if not feed.sources or source_id in feed.sources]
 
 
 def source_columns(expression: str) -> set[str]:
@@ -175,6 +182,8 @@ def _feed(item: object, file: str, contracts: Mapping[str, Contract]) -> Feed:
     given = _mapping(body.get("from"), f"{where}: from")
     origin = _table_origin(given, where) if "table" in given else _file_origin(given, where)
     into = tuple(_target(target, where, contracts) for target in _list(body, "into", where))
+    omit = tuple(str(name) for name in _list(body, "omit", where))
+    _refuse_omitted_watermark(origin, omit, where)
     is_edi = isinstance(origin, FileOrigin) and origin.format == "x12"
     if bool(into) == is_edi:
         remedy = "X12 files have their own tables: remove 'into'." if is_edi else "Add 'into'."
@@ -185,7 +194,7 @@ def _feed(item: object, file: str, contracts: Mapping[str, Contract]) -> Feed:
         into=into,
         source_system_id=str(body["source_system_id"]) if body.get("source_system_id") else None,
         sources=tuple(str(source) for source in _list(body, "sources", where)),
-        omit=tuple(str(name) for name in _list(body, "omit", where)),
+        omit=omit,
         is_active=bool(body.get("active", given.get("active", True))),
     )
 
@@ -206,7 +215,7 @@ def _file_origin(given: Mapping[str, Any], where: str) -> FileOrigin:
 
 
 def _table_origin(given: Mapping[str, Any], where: str) -> TableOrigin:
-    _refuse_unknown(given, ("table", "load", "watermark", "key", "active"), f"{where}: from")
+    _refuse_unknown(given, ("table", "load", "watermark", "key", "lookback", "active"), f"{where}: from")
     load = str(given.get("load", "full")).lower()
     if load not in LOADS:
         raise ConfigurationError(f"load '{load}'", where=where, remedy=f"Choose from: {', '.join(LOADS)}.")
@@ -215,9 +224,33 @@ def _table_origin(given: Mapping[str, Any], where: str) -> TableOrigin:
         raise ConfigurationError(
             "an incremental load has no watermark", where=where, remedy="Add 'watermark: <column>'."
         )
-    return TableOrigin(
-        str(given["table"]), load, watermark, tuple(str(name) for name in _list(given, "key", where))
+    key = tuple(str(name) for name in _list(given, "key", where))
+    return TableOrigin(str(given["table"]), load, watermark, key, _lookback(given.get("lookback"), where))
+
+
+def _lookback(value: object, where: str) -> Lookback | None:
+    """'3 days' as a span of time, 1000 as a number; ConfigurationError for anything else."""
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    amount, _, unit = str(value).partition(" ")
+    unit = unit.strip().removesuffix("s") + "s"
+    if amount.isdecimal() and unit in ("minutes", "hours", "days"):
+        return timedelta(**{unit: int(amount)})
+    raise ConfigurationError(
+        f"lookback '{value}'", where=where, remedy="Write a span as '3 days', '12 hours', or a whole number."
     )
+
+
+def _refuse_omitted_watermark(origin: FileOrigin | TableOrigin, omit: tuple[str, ...], where: str) -> None:
+    watermark = origin.watermark if isinstance(origin, TableOrigin) else None
+    if watermark and watermark.lower() in {name.lower() for name in omit}:
+        raise ConfigurationError(
+            f"watermark '{watermark}' is among the omitted columns, so it is not kept.",
+            where=where,
+            remedy="Take it out of 'omit', or load in full.",
+        )
 
 
 def _target(item: object, where: str, contracts: Mapping[str, Contract]) -> Target:
