@@ -69,6 +69,16 @@ class Payer:
 
 
 @dataclass(frozen=True)
+class TokenGrant:
+    """Where the access token of an API is fetched; id and secret are references such as env:NAME."""
+
+    url: str
+    client_id: str
+    client_secret: str
+    scope: str = ""
+
+
+@dataclass(frozen=True)
 class Source:
     """One delivering system; its id is the source_system_id of the rows it delivers."""
 
@@ -77,6 +87,7 @@ class Source:
     entity_id: str | None = None
     url: str | None = None
     is_active: bool = True
+    token: TokenGrant | None = None
 
 
 @dataclass(frozen=True)
@@ -265,9 +276,21 @@ def _source(keys: "_Keys") -> Source:
         entity_id=keys.optional("entity_id"),
         url=keys.optional("url"),
         is_active=keys.flag("is_active", default=True),
+        token=next((_token(item) for item in keys.item("token")), None),
     )
     keys.close()
     return source
+
+
+def _token(keys: "_Keys") -> TokenGrant:
+    grant = TokenGrant(
+        url=keys.text("url"),
+        client_id=keys.text("client_id"),
+        client_secret=keys.reference("client_secret"),
+        scope=keys.optional("scope") or "",
+    )
+    keys.close()
+    return grant
 
 
 def _check(tenant: Tenant, where: str) -> None:
@@ -350,6 +373,12 @@ class _Keys:
             raise self._wrong(key, "is missing")
         return value
 
+    def reference(self, key: str) -> str:
+        value = self.text(key)
+        if not re.fullmatch(r"[a-z]+:\S+", value):
+            raise self._wrong(key, "is not a reference", "A secret stands in no file: write env:NAME.")
+        return value
+
     def identifier(self, key: str) -> str:
         value = self.text(key)
         if not _IDENTIFIER.fullmatch(value):
@@ -407,6 +436,10 @@ class _Keys:
         if not isinstance(value, list):
             raise self._wrong(key, "is not a list")
         return [_Keys(item, f"{self.where}: {key}[{number}]") for number, item in enumerate(value, start=1)]
+
+    def item(self, key: str) -> "list[_Keys]":
+        value = self._take(key)
+        return [] if value is None else [_Keys(value, f"{self.where}: {key}")]
 
     def close(self) -> None:
         unknown = sorted(set(self.content) - self.used)

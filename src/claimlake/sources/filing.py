@@ -118,7 +118,7 @@ class Filing:
 
     def _read(self, stage: Stage, feed: Feed, delivery: Delivery, report: FileReport) -> Records:
         file = self.files / delivery.file_id
-        content = TABLE_CONTENT if isinstance(feed.origin, TableOrigin) else content_of(file)
+        content = content_of(file) if isinstance(feed.origin, FileOrigin) else TABLE_CONTENT
         if content.format == "json":
             records = read_json(stage.connection, file, content.encoding, feed.omit)
         else:

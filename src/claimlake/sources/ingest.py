@@ -18,12 +18,15 @@ from claimlake.lake.contract import Contract, load_contracts
 from claimlake.lake.land import Progress, Stage, open_stage
 from claimlake.lake.ledger import Delivery, Ledger, Load, Outcome
 from claimlake.sources import inbox
+from claimlake.sources.api import ApiFeed, write_extract
+from claimlake.sources.api_batch import Batch, Failures
 from claimlake.sources.database import connected, extract, resolved_url
 from claimlake.sources.edi import EdiReader, x12_contracts
 from claimlake.sources.filing import Filing, newest_value
-from claimlake.sources.mapping import Feed, FileOrigin, SourceMapping, TableOrigin, load_mappings
+from claimlake.sources.mapping import ApiOrigin, Feed, FileOrigin, SourceMapping, TableOrigin, load_mappings
 from claimlake.sources.projection import define_functions
 from claimlake.sources.report import FileReport, IngestReport
+from claimlake.sources.throttle import Clock
 from claimlake.tenant import Source, Tenant, load_tenants
 from claimlake.workspace import Workspace
 
@@ -41,6 +44,7 @@ def ingest(
     org_ids: Sequence[str] | None = None,
     progress: Progress | None = None,
     settle_seconds: float = inbox.SETTLE_SECONDS,
+    clock: Clock | None = None,
 ) -> IngestReport:
     """Load everything new of all tenants, or of some; the report says what could not be reached."""
     report = IngestReport()
@@ -49,7 +53,9 @@ def ingest(
         tenants = _chosen(load_tenants(workspace.path / "tenants"), org_ids)
         systems = {source.system for tenant in tenants for source in tenant.sources}
         mappings = load_mappings(workspace, contracts, systems)
-        run = Run(workspace, contracts, report, progress or _silent, settle_seconds, _secret(workspace))
+        tell = progress or _silent
+        secret = _secret(workspace)
+        run = Run(workspace, contracts, report, tell, settle_seconds, secret, clock or Clock())
         for tenant in tenants:
             for source in tenant.sources:
                 if source.is_active:
@@ -77,6 +83,7 @@ class Run:
     progress: Progress
     settle_seconds: float
     secret: bytes
+    clock: Clock
 
     def source(self, tenant: Tenant, source: Source, mappings: Mapping[str, SourceMapping]) -> None:
         """Load what is new of one source; an error ends this source, not the run."""
@@ -91,7 +98,7 @@ class Run:
         files = self.workspace.files_path / tenant.org_id
         files.mkdir(parents=True, exist_ok=True)
         one = SourceRun(self, tenant, source, mappings[source.system].feeds_of(source.id), ledger, files)
-        for step in (one.resume, one.take_files, one.take_tables):
+        for step in (one.resume, one.take_files, one.take_tables, one.take_apis):
             try:
                 step()
             except ClaimlakeError as error:
@@ -191,6 +198,29 @@ class SourceRun:
         inbox.make_durable(self.files)
         self.run.progress(f"{TAKING} {feed.name} of {self.tenant.org_id}/{self.source.id}")
         self._load(self.ledger.plan(feed.name, [self._from(feed, delivery)]))
+
+    def take_apis(self) -> None:
+        """Ask the source's APIs for what is due; what could not be asked is in the report."""
+        for feed in self.feeds:
+            if isinstance(feed.origin, ApiOrigin) and self.source.url:
+                asked = ApiFeed(self.run.workspace, self.tenant.org_id, self.source, feed, self.run.clock)
+                failures = Failures()
+                for batch in asked.batches(failures):
+                    self._take_batch(asked, batch)
+                self.run.report.errors += [
+                    f"tenant {self.tenant.org_id}: {what}" for what in failures.problems
+                ]
+
+    def _take_batch(self, asked: ApiFeed, batch: Batch) -> None:
+        """Load what an API answered; only then do its requests count as answered."""
+        moment = asked.now
+        delivery = write_extract(batch, asked.feed, self.files)
+        if delivery:
+            inbox.make_durable(self.files)
+            self.run.progress(f"{TAKING} {asked.feed.name} of {self.tenant.org_id}/{self.source.id}")
+            self._load(self.ledger.plan(asked.feed.name, [self._from(asked.feed, delivery)]))
+        self.run.progress(f"answered {asked.feed.name}")
+        asked.log.record(batch.answered, moment)
 
     def _load(self, load: Load) -> None:
         """Stage, commit and close one load."""
