@@ -16,6 +16,7 @@ from claimlake.commands.pipeline import (
     watch_command,
 )
 from claimlake.commands.quarantine import quarantine_group
+from claimlake.commands.reference import reference_group
 from claimlake.commands.serve import serve_command
 from claimlake.commands.synthetic import demo_command, generate_command
 from claimlake.commands.terminal import CommandGroup
@@ -33,6 +34,7 @@ COMMANDS = (
     watch_command,
     metrics_group,
     quarantine_group,
+    reference_group,
     audit_group,
     users_group,
     serve_command,
