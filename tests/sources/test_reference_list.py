@@ -58,12 +58,12 @@ def test_an_order_file_gives_codes_descriptions_and_which_are_billable(workspace
 
 
 def test_the_same_list_again_changes_nothing(workspace: Workspace) -> None:
-    load(workspace, "hcpcs", "HCPC,SHORT DESCRIPTION\nA0001,Own words\n", "2025-01-01")
+    content = "HCPC,SHORT DESCRIPTION\nA0001,Own words\n"
+    load(workspace, "hcpcs", content, "2025-01-01")
     before = versions(workspace)
-    assert (
-        load(workspace, "hcpcs", "HCPC,SHORT DESCRIPTION\nA0001,Own words\n", "2025-01-01").status
-        == "duplicate"
-    )
+    again = load(workspace, "hcpcs", content, "2025-01-01")
+    assert (again.status, again.counts.delivered, again.counts.duplicates) == ("duplicate", 1, 1)
+    assert versions(workspace) == before
     renamed = load(workspace, "hcpcs", "HCPC,SHORT DESCRIPTION\nA0001,Own words\n", "2025-01-01", "other.csv")
     assert (renamed.counts.loaded, renamed.counts.duplicates) == (0, 1)
     assert versions(workspace)["bronze.reference_codes"] == before["bronze.reference_codes"]
@@ -103,7 +103,7 @@ GOOD_AND_BAD = {
     "taxonomy": ("Code", "207RC0000X", "207RC00000 207RC"),
     "place_of_service": ("Place of Service Code(s)", "11 2", "1A 123"),
     "revenue_code": ("Revenue Code", "0450 450", "45A 45012"),
-    "ccn": ("Facility ID", "010001 01T032", "10001 01013F"),
+    "ccn": ("Facility ID", "010001 01T032 01013F", "10001 0100011"),
     "mue": ("HCPCS/CPT Code", "99213 A0021", "9921"),
 }
 

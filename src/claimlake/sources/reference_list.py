@@ -9,7 +9,7 @@ from claimlake.engines.sql import literal
 from claimlake.errors import ConfigurationError, SourceError
 from claimlake.lake.contract import Contract, load_contracts
 from claimlake.lake.land import Progress, Stage, open_stage
-from claimlake.lake.ledger import Delivery, Ledger, Load, Outcome
+from claimlake.lake.ledger import Counts, Delivery, Ledger, Load, Outcome
 from claimlake.sources import inbox
 from claimlake.sources.filing import Filing
 from claimlake.sources.mapping import Feed, SourceMapping, load_mappings
@@ -91,7 +91,9 @@ class _TenantLists:
         self.files.mkdir(parents=True, exist_ok=True)
         delivery = self._kept(kind, file, valid_from)
         if self.ledger.latest(delivery.path) == delivery.file_id:
-            self._reported(delivery, kind, "duplicate")
+            known = self.ledger.known_content().get((delivery.file_id, SOURCE.id), Counts())
+            counts = self._reported(delivery, kind, "duplicate").counts
+            counts.delivered = counts.duplicates = known.delivered
             return
         if valid_from is None and self._has_editions(kind):
             raise SourceError(
