@@ -28,7 +28,7 @@ def entity(kind: str, code: str, title: str, *children: str) -> dict[str, Any]:
 
 
 def classification(release: str = "2019") -> dict[str, dict[str, Any]]:
-    """Two chapters, three blocks, five codes; one code is reached on two ways."""
+    """Two chapters, four blocks, six codes; one code is reached on two ways."""
     return {
         ROOT: {"latestRelease": f"http://id.who.int{ROOT}/{release}"},
         f"{ROOT}/{release}": {
@@ -44,8 +44,10 @@ def classification(release: str = "2019") -> dict[str, dict[str, Any]]:
         f"{ROOT}/2019/A00.1": entity("category", "A00.1", "First, other"),
         f"{ROOT}/2019/A15-A19": entity("block", "A15-A19", "Chest", "A15"),
         f"{ROOT}/2019/A15": entity("category", "A15", "Second"),
-        f"{ROOT}/2019/C00-C14": entity("block", "C00-C14", "Mouth", "C00"),
+        f"{ROOT}/2019/C00-C14": entity("block", "C00-C14", "Mouth", "C00-C01", "C02"),
+        f"{ROOT}/2019/C00-C01": entity("block", "C00-C01", "Lip", "C00"),
         f"{ROOT}/2019/C00": entity("category", "C00", "Third"),
+        f"{ROOT}/2019/C02": entity("category", "C02", "Fourth"),
     }
 
 
@@ -104,7 +106,8 @@ def test_a_release_is_read_from_its_chapters_to_its_codes_once(tmp_path: Path) -
         ("A000", "First, plain", "I A00-A09"),
         ("A001", "First, other", "I A00-A09"),
         ("A15", "Second", "I A15-A19"),
-        ("C00", "Third", "II C00-C14"),
+        ("C00", "Third", "II C00-C01"),
+        ("C02", "Fourth", "II C00-C14"),
     ]
     assert editions(workspace) == [("icd10", "2019", "2019-01-01")]
 
@@ -118,13 +121,13 @@ def test_an_edition_counts_once_all_of_it_is_there_and_the_next_run_asks_for_the
         workspace = make(tmp_path, server.url)
         report = ingest(workspace, settle_seconds=0, clock=Waits().clock)
         assert "answers 502" in report.errors[0]
-        assert [code for code, *_ in codes(workspace)] == ["A00", "A000", "A001", "C00"]
+        assert [code for code, *_ in codes(workspace)] == ["A00", "A000", "A001", "C00", "C02"]
         assert editions(workspace) == []
         asked = len(server.asked)
         assert ingest(workspace, settle_seconds=0, clock=Waits().clock).exit_code == 0
         again = [one.path.removeprefix(f"{ROOT}/2019/") for one in server.asked[asked:]]
         assert again == ["/token", ROOT, f"{ROOT}/2019", "I", "A15-A19", "A15", "II"]
-    assert len(codes(workspace)) == 5
+    assert len(codes(workspace)) == 6
     assert editions(workspace) == [("icd10", "2019", "2019-01-01")]
 
 

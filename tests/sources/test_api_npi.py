@@ -151,3 +151,12 @@ def test_a_search_the_registry_refuses_is_named_and_the_next_one_asked() -> None
         batches, failures = ask(server, queries=[{}, {"state": "TX"}])
     assert "fields it refuses: generic" in failures.problems[0]
     assert numbers_of(batches) == [npi(1)]
+
+
+def test_a_registry_that_suddenly_knows_nobody_is_not_believed() -> None:
+    with serving(Registry([])) as server:
+        batches, failures = ask(server, numbers=[npi(position) for position in range(20)])
+        assert [(batch.records, batch.answered) for batch in batches] == [((), ())]
+        assert "finds none of 20 numbers" in failures.problems[0]
+        batches, failures = ask(server, numbers=[npi(position) for position in range(19)])
+        assert (len(batches[0].answered), failures.problems) == (19, [])

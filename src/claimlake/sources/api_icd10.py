@@ -89,18 +89,18 @@ class Icd10:
 
     def _codes(self, top: str, about: Entity) -> Iterator[Entity]:
         """Every code at or below an entity, each once, parents before children."""
-        waiting, seen = [top], {top}
-        block: str | None = None
+        waiting: list[tuple[str, str | None]] = [(top, None)]
+        seen = {top}
         while waiting:
-            entity = self._entity(waiting.pop())
-            kind = str(entity.get("classKind", ""))
-            if kind in CODES:
+            address, block = waiting.pop()
+            entity = self._entity(address)
+            if entity.get("classKind") in CODES:
                 yield {**EMPTY, **about, "block": block, "code": entity.get("code"), "title": _title(entity)}
             else:
                 block = str(entity.get("code") or "") or block
             fresh = [child for child in _children(entity) if child not in seen]
             seen.update(fresh)
-            waiting += reversed(fresh)
+            waiting += [(child, block) for child in reversed(fresh)]
 
     def _entity(self, address: str) -> Entity:
         entity = self.client.get(_path(address, self.client.where))

@@ -21,7 +21,10 @@ PASSES = 3
 """Times a listing that moves is read."""
 LOOK_UPS = 100
 """Numbers looked up for one load."""
+SUSPICIOUS = 20
+"""Numbers of which, if none is found, the registry is not believed: its answer would end every provider."""
 KINDS = ("NPI-1", "NPI-2")
+NOT_FOUND = "not found"
 POSTAL_DIGITS = 5
 
 Criteria = Mapping[str, str]
@@ -134,6 +137,10 @@ class NpiRegistry:
                 continue
             self.failures.passed()
             answered.append(number)
+        if len(records) >= SUSPICIOUS and not any(_is_found(record) for record in records):
+            what = f"the registry finds none of {len(records)} numbers, which is not believed."
+            self.failures.problems.append(f"{self.client.where}: {what} Check the source's 'url'.")
+            return Batch()
         return Batch(tuple(records), tuple(answered))
 
     def _provider(self, number: str) -> Record:
@@ -142,7 +149,7 @@ class NpiRegistry:
         if _is_deactivated(answer):
             return _absent(number, "D")
         found = [record for record in self._results(answer) if str(record.get("number")) == number]
-        return found[0] if found else _absent(number, "not found")
+        return found[0] if found else _absent(number, NOT_FOUND)
 
     def _records(self, parameters: Criteria) -> list[Record]:
         return self._results(self._ask(parameters))
@@ -172,6 +179,11 @@ def _absent(number: str, status: str) -> Record:
         "addresses": nothing,
         "taxonomies": nothing,
     }
+
+
+def _is_found(record: Record) -> bool:
+    basic = record.get("basic")
+    return not isinstance(basic, dict) or basic.get("status") != NOT_FOUND
 
 
 def _parts(criteria: Criteria) -> list[dict[str, str]]:

@@ -205,11 +205,12 @@ class SourceRun:
             if isinstance(feed.origin, ApiOrigin) and self.source.url:
                 asked = ApiFeed(self.run.workspace, self.tenant.org_id, self.source, feed, self.run.clock)
                 failures = Failures()
-                for batch in asked.batches(failures):
-                    self._take_batch(asked, batch)
-                self.run.report.errors += [
-                    f"tenant {self.tenant.org_id}: {what}" for what in failures.problems
-                ]
+                try:
+                    for batch in asked.batches(failures):
+                        self._take_batch(asked, batch)
+                finally:
+                    problems = (f"tenant {self.tenant.org_id}: {what}" for what in failures.problems)
+                    self.run.report.errors.extend(problems)
 
     def _take_batch(self, asked: ApiFeed, batch: Batch) -> None:
         """Load what an API answered; only then do its requests count as answered."""
