@@ -1,13 +1,14 @@
 import threading
 from collections.abc import Callable
 from email.utils import formatdate
+from itertools import chain, repeat
 
 import pytest
 
 from claimlake.errors import ClaimlakeError, ConfigurationError, SourceError
 from claimlake.sources.access_token import AccessToken
 from claimlake.sources.rest import Patience, RestClient, check_address
-from claimlake.sources.throttle import Throttle
+from claimlake.sources.throttle import Clock, Throttle
 from tests.sources.api_server import Asked, Said, Script, Waits, serving
 
 
@@ -71,11 +72,12 @@ def test_silence_is_a_failure_that_may_pass() -> None:
 
 def test_an_answer_that_trickles_is_cut_off() -> None:
     waits = Waits()
+    times = chain([0.0, 500.0], repeat(1000.0))  # the first answer takes longer than one may
     with serving(Script(Said({"long": "x" * 200_000}), Said({"ok": 1}))) as server:
         slow = client(server.url, waits)
-        original, reads = slow.clock.now, iter([0.0, 500.0])
-        object.__setattr__(slow.clock, "now", lambda: next(reads, original()))
+        slow.clock = Clock(now=lambda: next(times), sleep=waits.sleep)
         assert slow.get() == {"ok": 1}
+    assert len(server.asked) == 2
 
 
 def _in_ten_seconds() -> str:
