@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from claimlake.access.audit import record, verify
 from claimlake.access.user import User, check_password
 from claimlake.cli import main
+from claimlake.sources.reference_list import Lists
 from claimlake.workspace import Workspace
 
 REMITTANCE = (
@@ -255,3 +256,39 @@ def test_a_password_is_taken_from_where_the_option_says(
     assert "Warning: every user of this machine can see this password" in shown.stderr
     missing = CliRunner().invoke(main, [*add, "cy", "--password", "env:CY_PASSWORD"])
     assert "--password: environment variable CY_PASSWORD is not set" in missing.output
+
+
+def test_code_sets_are_loaded_and_listed(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "workspace")
+    for org_id in ("north", "south"):
+        (workspace.path / "tenants" / f"{org_id}.yml").write_text(f"org_id: {org_id}\nname: {org_id}\n")
+    lists = tmp_path / "carc.csv"
+    lists.write_text("Code,Description\n1,own words\nCO-45,a group is no part of the code\n")
+    load = ["reference", "load", "carc", str(lists), "--dir", str(workspace.path)]
+    loaded = CliRunner().invoke(main, [*load, "--valid-from", "2020-03-01", "--org", "north"])
+    assert loaded.exit_code == 1  # half of it is held
+    assert "REF-04: code does not have the shape of its code set" in loaded.output
+    listed = CliRunner().invoke(main, ["reference", "list", "--dir", str(workspace.path)])
+    (line,) = listed.output.splitlines()
+    assert line.split()[:7] == ["north", "carc", "2020-03-01", "to", "now", "1", "carc.csv"]
+    assert "REF-02: the edition of" in line
+    as_json = CliRunner().invoke(main, ["reference", "list", "--dir", str(workspace.path), "--json"])
+    assert [edition["codes"] for edition in json.loads(as_json.output)] == [1]
+
+
+def test_a_reference_list_of_no_kind_or_tenant_is_refused_with_what_there_is(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "workspace")
+    (workspace.path / "tenants" / "north.yml").write_text("org_id: north\nname: North\n")
+    file = tmp_path / "list.csv"
+    file.write_text("Code\n1\n")
+    load = ["reference", "load", "icd9", str(file), "--dir", str(workspace.path)]
+    result = CliRunner().invoke(main, load)
+    assert (result.exit_code, "Kinds: carc, ccn, cpt" in result.output) == (1, True)
+    result = CliRunner().invoke(main, [*load, "--org", "nort"])
+    assert (result.exit_code, "Known: north." in result.output) == (1, True)
+
+
+def test_the_help_of_reference_load_names_every_kind(tmp_path: Path) -> None:
+    text = " ".join(CliRunner().invoke(main, ["reference", "load", "--help"]).output.split())
+    kinds = Lists.of(Workspace.create(tmp_path / "workspace"), lambda _: None).kinds
+    assert f"Kinds: {', '.join(kinds)}." in text

@@ -8,6 +8,7 @@
 -- load: full
 -- partition: org_id
 -- checks: claim_adjustment_key unique, claim_payment_key in silver.remitted_claim, warn: amount not null
+-- checks: warn: carc in reference.carc
 
 with adjustment as (
     select

@@ -6,7 +6,7 @@
 -- grain: org_id, file_id, transaction_no, claim_no
 -- load: full
 -- partition: org_id
--- checks: submission_key not null, entity_id not null, payer_id not null
+-- checks: submission_key not null, entity_id not null, payer_id not null, warn: payer_id <> 'unmapped'
 
 with line as (
     select

@@ -5,7 +5,7 @@
 -- grain: org_id, file_id, transaction_no
 -- load: full
 -- partition: org_id
--- checks: remittance_key not null, payer_id not null
+-- checks: remittance_key not null, payer_id not null, warn: payer_id <> 'unmapped'
 
 select
     payment.org_id,

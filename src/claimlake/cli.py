@@ -16,6 +16,7 @@ from claimlake.commands.pipeline import (
     watch_command,
 )
 from claimlake.commands.quarantine import quarantine_group
+from claimlake.commands.reference import reference_group
 from claimlake.commands.schedule import schedule_group
 from claimlake.commands.serve import serve_command
 from claimlake.commands.synthetic import demo_command, generate_command
@@ -35,6 +36,7 @@ COMMANDS = (
     schedule_group,
     metrics_group,
     quarantine_group,
+    reference_group,
     audit_group,
     users_group,
     serve_command,

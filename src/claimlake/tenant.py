@@ -1,8 +1,7 @@
 """A tenant: one organisation with its entities, payers and sources, as written in tenants/<org_id>.yml."""
 
-import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import yaml
 
 from claimlake.cron import check_cron
 from claimlake.errors import ConfigurationError
+from claimlake.keys import Keys, suggest
 from claimlake.secret import check_address, check_reference
 
 ENTITY_TYPES = ("hospital", "physician_group", "asc", "post_acute", "clinic")
@@ -29,8 +29,6 @@ PAYER_CLASSES = (
     "self_pay",
     "other",
 )
-
-_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -71,6 +69,16 @@ class Payer:
 
 
 @dataclass(frozen=True)
+class TokenGrant:
+    """Where the access token of an API is fetched; id and secret are references such as env:NAME."""
+
+    url: str
+    client_id: str
+    client_secret: str
+    scope: str = ""
+
+
+@dataclass(frozen=True)
 class Source:
     """One delivering system; its id is the source_system_id of the rows it delivers."""
 
@@ -84,6 +92,7 @@ class Source:
     schedule: str | None = None
     """Cron expression in the tenant's time zone; without it that of the mapping, else at every look."""
     is_active: bool = True
+    token: TokenGrant | None = None
 
 
 @dataclass(frozen=True)
@@ -116,17 +125,6 @@ class Tenant:
         return frozenset(re.sub(r"\W", "", value) for value in ids)
 
 
-def is_npi(value: str) -> bool:
-    """Whether the ten digits pass the NPI check digit (ISO 7812 Luhn over 80840 + NPI)."""
-    if not re.fullmatch(r"\d{10}", value):
-        return False
-    total = 24  # the contribution of the constant prefix 80840
-    for position, character in enumerate(reversed(value)):
-        digit = int(character) * (2 if position % 2 else 1)
-        total += digit - 9 if digit > 9 else digit
-    return total % 10 == 0
-
-
 def load_tenants(folder: Path) -> list[Tenant]:
     """The tenants of a folder in the order of their ids."""
     tenants = [load_tenant(path) for path in sorted(folder.glob("*.yml"))]
@@ -151,7 +149,7 @@ def load_tenant(path: Path) -> Tenant:
 
 def parse_tenant(content: object, *, where: str) -> Tenant:
     """The tenant described by parsed YAML."""
-    keys = _Keys(content, where)
+    keys = Keys(content, where)
     tenant = Tenant(
         org_id=keys.identifier("org_id"),
         name=keys.text("name"),
@@ -225,7 +223,7 @@ def _facility_row(entity: Entity, facility: Facility) -> dict[str, Any]:
     }
 
 
-def _entity(keys: "_Keys") -> Entity:
+def _entity(keys: "Keys") -> Entity:
     entity = Entity(
         entity_id=keys.identifier("entity_id"),
         name=keys.text("name"),
@@ -242,7 +240,7 @@ def _entity(keys: "_Keys") -> Entity:
     return entity
 
 
-def _facility(keys: "_Keys") -> Facility:
+def _facility(keys: "Keys") -> Facility:
     facility = Facility(
         facility_id=keys.identifier("facility_id"),
         name=keys.text("name"),
@@ -254,7 +252,7 @@ def _facility(keys: "_Keys") -> Facility:
     return facility
 
 
-def _payer(keys: "_Keys") -> Payer:
+def _payer(keys: "Keys") -> Payer:
     payer = Payer(
         payer_id=keys.identifier("payer_id"),
         name=keys.text("name"),
@@ -265,7 +263,7 @@ def _payer(keys: "_Keys") -> Payer:
     return payer
 
 
-def _source(keys: "_Keys") -> Source:
+def _source(keys: "Keys") -> Source:
     source = Source(
         id=keys.identifier("id"),
         system=keys.identifier("system"),
@@ -274,9 +272,21 @@ def _source(keys: "_Keys") -> Source:
         password=keys.checked("password", check_reference),
         schedule=keys.checked("schedule", check_cron),
         is_active=keys.flag("is_active", default=True),
+        token=next((_token(item) for item in keys.item("token")), None),
     )
     keys.close()
     return source
+
+
+def _token(keys: "Keys") -> TokenGrant:
+    grant = TokenGrant(
+        url=keys.text("url"),
+        client_id=keys.text("client_id"),
+        client_secret=keys.reference("client_secret"),
+        scope=keys.optional("scope") or "",
+    )
+    keys.close()
+    return grant
 
 
 def _check(tenant: Tenant, where: str) -> None:
@@ -300,7 +310,7 @@ def _check(tenant: Tenant, where: str) -> None:
             raise ConfigurationError(
                 f"source '{source.id}' belongs to entity '{source.entity_id}', which is not declared",
                 where=f"{where}: sources",
-                remedy=_suggest(source.entity_id, entities),
+                remedy=suggest(source.entity_id, entities),
             )
     owners: dict[str, str] = {}
     for payer in tenant.payers:
@@ -320,113 +330,3 @@ def _unique(values: Iterable[str], what: str, where: str) -> None:
         if value in seen:
             raise ConfigurationError(f"{what} '{value}' is declared twice", where=where)
         seen.add(value)
-
-
-def _suggest(name: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(names) or 'none'}."
-
-
-class _Keys:
-    """Reads one YAML mapping key by key, and refuses what is missing, of the wrong type or unknown."""
-
-    def __init__(self, content: object, where: str) -> None:
-        if not isinstance(content, Mapping):
-            raise ConfigurationError("expected 'key: value' lines", where=where)
-        self.content = {str(key): value for key, value in content.items()}
-        self.where = where
-        self.used: set[str] = set()
-
-    def _take(self, key: str) -> object:
-        self.used.add(key)
-        return self.content.get(key)
-
-    def _wrong(self, key: str, what: str, remedy: str = "") -> ConfigurationError:
-        return ConfigurationError(what, where=f"{self.where}: {key}", remedy=remedy)
-
-    def optional(self, key: str) -> str | None:
-        value = self._take(key)
-        if value is None:
-            return None
-        if isinstance(value, bool | float | list | dict):
-            raise self._wrong(key, f"'{value}' is not text", "Put the value in quotes.")
-        return str(value).strip() or None
-
-    def checked(self, key: str, check: Callable[..., str]) -> str | None:
-        """A text that may hold a secret by mistake, so that no message repeats it."""
-        value = self._take(key)
-        if value is None:
-            return None
-        if isinstance(value, bool | float | list | dict):
-            raise self._wrong(key, "is not text", "Put the value in quotes.")
-        return check(str(value).strip(), where=f"{self.where}: {key}")
-
-    def text(self, key: str, *, default: str | None = None) -> str:
-        value = self.optional(key) or default
-        if value is None:
-            raise self._wrong(key, "is missing")
-        return value
-
-    def identifier(self, key: str) -> str:
-        value = self.text(key)
-        if not _IDENTIFIER.fullmatch(value):
-            raise self._wrong(key, f"'{value}' is not an id", "Use letters, digits, '-' and '_'.")
-        return value
-
-    def choice(self, key: str, choices: tuple[str, ...]) -> str:
-        value = self.text(key)
-        if value not in choices:
-            raise self._wrong(key, f"'{value}' is not known", f"Choose from: {', '.join(choices)}.")
-        return value
-
-    def digits(self, key: str, length: int) -> str | None:
-        value = self.optional(key)
-        if value is not None and not re.fullmatch(rf"\d{{{length}}}", value.replace("-", "")):
-            raise self._wrong(key, f"must be {length} digits", "Put it in quotes so that zeros stay.")
-        return value.replace("-", "") if value else None
-
-    def npi(self, key: str) -> str | None:
-        value = self.optional(key)
-        if value is not None and not is_npi(value):
-            raise self._wrong(
-                key, f"'{value}' is not an NPI", "An NPI has 10 digits and passes its check digit."
-            )
-        return value
-
-    def integer(self, key: str, *, default: int, low: int, high: int) -> int:
-        value = self._take(key)
-        if value is None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise self._wrong(key, f"'{value}' is not a whole number from {low} to {high}")
-        return value
-
-    def flag(self, key: str, *, default: bool) -> bool:
-        value = self._take(key)
-        if value is not None and not isinstance(value, bool):
-            raise self._wrong(key, f"'{value}' is not true or false")
-        return default if value is None else value
-
-    def texts(self, key: str) -> list[str]:
-        value = self._take(key)
-        if value is None:
-            return []
-        if not isinstance(value, list) or any(
-            isinstance(item, dict | list) or item is None for item in value
-        ):
-            raise self._wrong(key, "is not a list of texts", 'Example: ["60054", AETNA].')
-        return [str(item) for item in value]
-
-    def items(self, key: str) -> "list[_Keys]":
-        value = self._take(key)
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            raise self._wrong(key, "is not a list")
-        return [_Keys(item, f"{self.where}: {key}[{number}]") for number, item in enumerate(value, start=1)]
-
-    def close(self) -> None:
-        unknown = sorted(set(self.content) - self.used)
-        if unknown:
-            raise self._wrong(unknown[0], "is not a known key", _suggest(unknown[0], self.used))

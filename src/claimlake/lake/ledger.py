@@ -50,7 +50,7 @@ class Delivery:
     """One delivered file, or extract of a database table, whose bytes are kept under their SHA-256."""
 
     path: str
-    """Path below the landing folder of its source, or 'table:<name>'."""
+    """Path below the landing folder of its source, or 'table:<name>', or 'api:<feed>'."""
     file_id: str
     """SHA-256 of the bytes."""
     size: int
@@ -60,8 +60,8 @@ class Delivery:
 
     @property
     def is_extract(self) -> bool:
-        """Whether the bytes are an extract of a database table, not a file somebody delivered."""
-        return self.path.startswith("table:")
+        """Whether the bytes are an extract of a database table or an API, not a file somebody delivered."""
+        return self.path.startswith(("table:", "api:"))
 
 
 @dataclass(frozen=True)

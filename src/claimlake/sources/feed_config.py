@@ -5,7 +5,7 @@ from typing import Any
 
 from claimlake.lake.contract import Contract
 from claimlake.lake.run_log import FeedConfig, FeedResult
-from claimlake.sources.mapping import Feed, TableOrigin
+from claimlake.sources.mapping import Feed, FileOrigin, Origin, TableOrigin
 from claimlake.sources.report import FileReport
 from claimlake.tenant import Source
 
@@ -44,18 +44,34 @@ def feed_result(reports: Iterable[FileReport], errors: Iterable[str]) -> FeedRes
 
 def _config(source: Source, feed: Feed, contracts: Mapping[str, Contract], *, is_active: bool) -> FeedConfig:
     origin = feed.origin
-    is_table = isinstance(origin, TableOrigin)
+    is_fetched = not isinstance(origin, FileOrigin)
     rules = {expectation.rule for target in feed.into for expectation in contracts[target.table].expectations}
     transformed: dict[str, Any] = {target.table: target.where for target in feed.into if target.where}
     return FeedConfig(
         feed=feed.name,
         source_system_id=feed.source_system_id or source.id,
-        tablename=origin.table if isinstance(origin, TableOrigin) else origin.pattern,
-        loadtype=origin.load if isinstance(origin, TableOrigin) else "files",
+        tablename=_name(origin),
+        loadtype=_load(origin),
         watermark=origin.watermark if isinstance(origin, TableOrigin) else None,
         targetpath=", ".join(target.table for target in feed.into) or "bronze",
         mapping_rules={target.table: dict(target.fields) for target in feed.into},
         validation_rules=sorted(rules),
         transformation_rules={"where": transformed, "omit": list(feed.omit)},
-        is_active=is_active and source.is_active and (not is_table or bool(source.url)),
+        is_active=is_active and source.is_active and (not is_fetched or bool(source.url)),
     )
+
+
+def _name(origin: Origin) -> str:
+    """What the feed reads: a table, files of a pattern, an API."""
+    match origin:
+        case TableOrigin(table=table):
+            return table
+        case FileOrigin(pattern=pattern):
+            return pattern
+    return origin.api
+
+
+def _load(origin: Origin) -> str:
+    if isinstance(origin, TableOrigin):
+        return origin.load
+    return "files" if isinstance(origin, FileOrigin) else "api"

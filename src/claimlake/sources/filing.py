@@ -14,7 +14,7 @@ from claimlake.sources.delimited import header_of, read_delimited
 from claimlake.sources.edi import EdiReader
 from claimlake.sources.extract import folder_of, notes_of, read_extract
 from claimlake.sources.json_feed import first_names, read_json
-from claimlake.sources.mapping import Feed, FileOrigin
+from claimlake.sources.mapping import ApiOrigin, Feed, FileOrigin
 from claimlake.sources.projection import define_records, missing_columns
 from claimlake.sources.record import TABLE, Records
 from claimlake.sources.report import FileReport
@@ -143,6 +143,8 @@ class Filing:
 
     def _read_extract(self, stage: Stage, feed: Feed, delivery: Delivery, report: FileReport) -> Records:
         file = folder_of(self.workspace, self.tenant.org_id, self.source.id) / delivery.file_id
+        if isinstance(feed.origin, ApiOrigin):
+            return read_json(stage.connection, file, "utf-8", feed.omit)
         records = read_extract(stage.connection, file, feed.omit)
         system = delivery.source_system_id or self.source.id
         for note in notes_of(stage.connection, file):

@@ -22,16 +22,19 @@ from claimlake.lake.ledger import Delivery, Ledger, Load, Outcome
 from claimlake.lake.run_log import RunLog, mirror, open_log
 from claimlake.lake.seen_table import SeenTables
 from claimlake.sources import inbox
+from claimlake.sources.api import ApiFeed, write_extract
+from claimlake.sources.api_batch import Batch, Failures
 from claimlake.sources.database import resolved_url
 from claimlake.sources.edi import EdiReader, x12_contracts
 from claimlake.sources.extract import Extract, Extraction, cleared, folder_of
 from claimlake.sources.feed_config import feed_configs, feed_result
 from claimlake.sources.filing import Filing
 from claimlake.sources.load_config import LoadConfig, read_load_config
-from claimlake.sources.mapping import Feed, FileOrigin, SourceMapping, TableOrigin, load_mappings
+from claimlake.sources.mapping import ApiOrigin, Feed, FileOrigin, SourceMapping, TableOrigin, load_mappings
 from claimlake.sources.projection import define_functions
 from claimlake.sources.report import FileReport, IngestReport
 from claimlake.sources.table_run import AGAIN, one_at_a_time, read_tables
+from claimlake.sources.throttle import Clock
 from claimlake.tenant import Source, Tenant, load_tenants
 from claimlake.workspace import Workspace
 
@@ -51,6 +54,7 @@ def ingest(
     attend: Attend | None = None,
     progress: Progress | None = None,
     settle_seconds: float = inbox.SETTLE_SECONDS,
+    clock: Clock | None = None,
 ) -> IngestReport:
     """Load everything new of all tenants; the report says what could not be reached.
 
@@ -70,7 +74,7 @@ def ingest(
         tell = one_at_a_time(progress or _silent)
         key = _secret(workspace)
         loads = config.without_ambiguous(tenants)
-        run = Run(workspace, contracts, report, tell, settle_seconds, key, loads)
+        run = Run(workspace, contracts, report, tell, settle_seconds, key, loads, clock or Clock())
         for tenant in tenants:
             for source in tenant.sources:
                 attendance = attend(tenant, source, report) if attend else nullcontext()
@@ -103,6 +107,7 @@ class Run:
     settle_seconds: float
     secret: bytes
     config: LoadConfig
+    clock: Clock
 
     def source(self, tenant: Tenant, source: Source, mappings: Mapping[str, SourceMapping]) -> None:
         """Load what is new of one source; an error ends this source, not the run."""
@@ -122,7 +127,7 @@ class Run:
         files = self.workspace.files_path / tenant.org_id
         files.mkdir(parents=True, exist_ok=True)
         one = SourceRun(self, tenant, source, feeds, mapping, ledger, files, log)
-        for step in (one.resume, one.take_files, one.take_tables):
+        for step in (one.resume, one.take_files, one.take_tables, one.take_apis):
             try:
                 step()
             except ClaimlakeError as error:
@@ -231,14 +236,13 @@ class SourceRun:
         if not feeds or not self.source.url:
             return
         url = resolved_url(self.run.workspace, self.source)
-        needed = [delivery.file_id for load in self.ledger.open_loads() for delivery in load.deliveries]
         extraction = Extraction(
             self.run.workspace,
             self.tenant.org_id,
             self.source,
             url,
             self.run.contracts,
-            cleared(self._extracts, needed),
+            cleared(self._extracts, self._needed()),
             self.run.progress,
         )
         seen = SeenTables(self.run.workspace, self.tenant.org_id, self.source.id)
@@ -274,6 +278,37 @@ class SourceRun:
             self._reported(nothing, feed.name, "loaded").warnings.update(
                 {("ALL-02", note): 1 for note in extract.notes}
             )
+
+    def _needed(self) -> list[str]:
+        """The extracts that planned loads are made of."""
+        return [delivery.file_id for load in self.ledger.open_loads() for delivery in load.deliveries]
+
+    def take_apis(self) -> None:
+        """Ask the source's APIs for what is due; what could not be asked is in the report."""
+        feeds = [feed for feed in self.feeds if isinstance(feed.origin, ApiOrigin)]
+        if feeds:
+            cleared(self._extracts, self._needed())
+        for feed in feeds:
+            if self.source.url:
+                asked = ApiFeed(self.run.workspace, self.tenant.org_id, self.source, feed, self.run.clock)
+                failures = Failures()
+                try:
+                    for batch in asked.batches(failures):
+                        self._take_batch(asked, batch)
+                finally:
+                    problems = (f"tenant {self.tenant.org_id}: {what}" for what in failures.problems)
+                    self.run.report.errors.extend(problems)
+
+    def _take_batch(self, asked: ApiFeed, batch: Batch) -> None:
+        """Load what an API answered; only then do its requests count as answered."""
+        moment = asked.now
+        delivery = write_extract(batch, asked.feed, self._extracts)
+        if delivery:
+            inbox.make_durable(self._extracts)
+            self.run.progress(f"{TAKING} {asked.feed.name} of {self.tenant.org_id}/{self.source.id}")
+            self._load(self.ledger.plan(asked.feed.name, [self._from(asked.feed, delivery)]))
+        self.run.progress(f"answered {asked.feed.name}")
+        asked.log.record(batch.answered, moment)
 
     def _load(self, load: Load) -> None:
         """Stage, commit and close one load."""

@@ -21,6 +21,8 @@ FORMATS = ("delimited", "json", "x12")
 LOADS = ("full", "incremental")
 Lookback = timedelta | int
 """How far before the newest loaded value an incremental load starts: a span of time, or of numbers."""
+APIS = {"npi_registry": ("numbers", "queries"), "icd10": ("release", "language")}
+"""The APIs that are spoken, each with the keys of its own."""
 
 ROW_NUMBER = "_row"
 """The record's number in its file, which an expression may use beside the source columns."""
@@ -64,6 +66,26 @@ class TableOrigin:
 
 
 @dataclass(frozen=True)
+class ApiOrigin:
+    """A reference API that one feed asks, no oftener than its answers grow old."""
+
+    api: str
+    refresh_days: int = 30
+    """Days an answer is good for."""
+    per_second: float = 2.0
+    """Requests a second, at most."""
+    numbers: tuple[str, ...] = ()
+    """Columns 'bronze.<table>.<column>' whose values are looked up one by one."""
+    queries: tuple[tuple[tuple[str, str], ...], ...] = ()
+    """Searches, each as the API's own parameters and their values."""
+    release: str = "latest"
+    language: str = "en"
+
+
+Origin = FileOrigin | TableOrigin | ApiOrigin
+
+
+@dataclass(frozen=True)
 class Target:
     """One bronze table that a feed's records become."""
 
@@ -80,7 +102,7 @@ class Feed:
     """One kind of delivery of a system and what becomes of it."""
 
     name: str
-    origin: FileOrigin | TableOrigin
+    origin: Origin
     into: tuple[Target, ...]
     source_system_id: str | None = None
     """Overrides the source's id where one folder holds the files of several systems."""
@@ -180,7 +202,7 @@ def _feed(item: object, file: str, contracts: Mapping[str, Contract]) -> Feed:
     if not name:
         raise ConfigurationError("a feed has no name", where=where, remedy="Add 'feed: <name>'.")
     given = _mapping(body.get("from"), f"{where}: from")
-    origin = _table_origin(given, where) if "table" in given else _file_origin(given, where)
+    origin = _origin(given, where, contracts)
     into = tuple(_target(target, where, contracts) for target in _list(body, "into", where))
     omit = tuple(str(name) for name in _list(body, "omit", where))
     _refuse_omitted_watermark(origin, omit, where)
@@ -197,6 +219,12 @@ def _feed(item: object, file: str, contracts: Mapping[str, Contract]) -> Feed:
         omit=omit,
         is_active=bool(body.get("active", given.get("active", True))),
     )
+
+
+def _origin(given: Mapping[str, Any], where: str, contracts: Mapping[str, Contract]) -> Origin:
+    if "api" in given:
+        return _api_origin(given, where, contracts)
+    return _table_origin(given, where) if "table" in given else _file_origin(given, where)
 
 
 def _file_origin(given: Mapping[str, Any], where: str) -> FileOrigin:
@@ -243,7 +271,7 @@ def _lookback(value: object, where: str) -> Lookback | None:
     )
 
 
-def _refuse_omitted_watermark(origin: FileOrigin | TableOrigin, omit: tuple[str, ...], where: str) -> None:
+def _refuse_omitted_watermark(origin: Origin, omit: tuple[str, ...], where: str) -> None:
     watermark = origin.watermark if isinstance(origin, TableOrigin) else None
     if watermark and watermark.lower() in {name.lower() for name in omit}:
         raise ConfigurationError(
@@ -251,6 +279,37 @@ def _refuse_omitted_watermark(origin: FileOrigin | TableOrigin, omit: tuple[str,
             where=where,
             remedy="Take it out of 'omit', or load in full.",
         )
+
+
+def _api_origin(given: Mapping[str, Any], where: str, contracts: Mapping[str, Contract]) -> ApiOrigin:
+    api = str(given["api"])
+    if api not in APIS:
+        raise ConfigurationError(f"api '{api}'", where=where, remedy=f"Choose from: {', '.join(APIS)}.")
+    _refuse_unknown(given, ("api", "refresh_days", "per_second", "active", *APIS[api]), f"{where}: from")
+    numbers = tuple(str(name) for name in _list(given, "numbers", where))
+    for name in numbers:
+        table, _, column = name.rpartition(".")
+        if table not in contracts or column not in [known for known, _ in contracts[table].schema]:
+            raise ConfigurationError(
+                f"no column '{name}'", where=f"{where}: numbers", remedy="Write bronze.<table>.<column>."
+            )
+    queries = [_mapping(query, f"{where}: queries") for query in _list(given, "queries", where)]
+    return ApiOrigin(
+        api=api,
+        refresh_days=int(_positive(given, "refresh_days", ApiOrigin.refresh_days, where)),
+        per_second=_positive(given, "per_second", ApiOrigin.per_second, where),
+        numbers=numbers,
+        queries=tuple(tuple((key, str(value)) for key, value in query.items()) for query in queries),
+        release=str(given.get("release", ApiOrigin.release)),
+        language=str(given.get("language", ApiOrigin.language)),
+    )
+
+
+def _positive(given: Mapping[str, Any], key: str, default: float, where: str) -> float:
+    value = given.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise ConfigurationError(f"'{key}' is not a number above 0", where=f"{where}: from")
+    return float(value)
 
 
 def _target(item: object, where: str, contracts: Mapping[str, Contract]) -> Target:
