@@ -75,7 +75,7 @@ def _project(stage: Stage, feed: Feed) -> list[_Part]:
     first_fault = 0
     for number, target in enumerate(feed.into):
         contract = stage.contracts[target.table]
-        part = _Part(number, target, contract, project(target, contract), first_fault)
+        part = _Part(number, target, contract, project(target, contract, feed.codes), first_fault)
         try:
             stage.connection.execute(
                 f"create or replace temp table {part.projected} as {part.projection.sql}"
