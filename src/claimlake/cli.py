@@ -17,6 +17,7 @@ from claimlake.commands.pipeline import (
 )
 from claimlake.commands.quarantine import quarantine_group
 from claimlake.commands.serve import serve_command
+from claimlake.commands.sources import sources_group
 from claimlake.commands.synthetic import demo_command, generate_command
 from claimlake.commands.terminal import CommandGroup
 from claimlake.commands.users import users_group
@@ -32,6 +33,7 @@ COMMANDS = (
     run_command,
     watch_command,
     metrics_group,
+    sources_group,
     quarantine_group,
     audit_group,
     users_group,

@@ -54,10 +54,14 @@ class Filing:
         if not isinstance(feed.origin, FileOrigin) or not feed.origin.columns:
             return True
         try:
-            names = {name.lower() for name in self._reading(delivery, feed, content).columns()}
+            names = {name.lower() for name in self.columns(delivery, feed, content)}
         except SourceError:  # its feed is told when it is read
             return False
         return {name.lower() for name in feed.origin.columns} <= names
+
+    def columns(self, delivery: Delivery, feed: Feed, content: Content) -> list[str]:
+        """The names of the columns of a file of the feed."""
+        return self._reading(delivery, feed, content).columns()
 
     def why_not(self, delivery: Delivery) -> FileRefusedError:
         """Why no feed takes a file."""

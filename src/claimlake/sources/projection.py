@@ -123,7 +123,7 @@ def project(target: Target, contract: Contract, codes: Iterable[CodeMap] = ()) -
     values += [f"({call.is_unmapped}) as {flag}" for call, flag in flags.items()]
     typed = [*(_typed(column, written) for column in contract.columns), *flags.values()]
     broken = [
-        f"{quoted(column.name)} is not null and {_cast(column)} is null"
+        f"{quoted(column.name)} is not null and {cast_sql(column)} is null"
         for column in contract.columns
         if column.name in written
     ]
@@ -180,7 +180,7 @@ def _trimmed(name: str) -> str:
 
 
 def _typed(column: Column, written: Mapping[str, str]) -> str:
-    value = _cast(column) if column.name in written else f"cast(null as {_sql_type(column.type)})"
+    value = cast_sql(column) if column.name in written else f"cast(null as {_sql_type(column.type)})"
     return f"{value} as {quoted(column.name)}"
 
 
@@ -188,7 +188,8 @@ def _sql_type(kind: str) -> str:
     return kind.replace("text", "varchar")
 
 
-def _cast(column: Column) -> str:
+def cast_sql(column: Column) -> str:
+    """SQL that makes a text in a column of this name its type, null when it is not of it."""
     value = quoted(column.name)
     if column.type == "text":
         return value
