@@ -29,7 +29,7 @@ OTHERS = {
     b"<!DOCTYPE": "a web page",
 }
 PARQUET = b"PAR1"
-GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
+GZIP, ZIP, EMPTY_ZIP = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
 JSON_START = re.compile(r"\{\s*[\"}]|\[\s*([\[\{\"\]\d-]|true\b|false\b|null\b)|[\[{]\s*\Z")
 """A header may start with a bracket as well: [ID],[Name]."""
 
@@ -55,7 +55,7 @@ def content_of(file: Path, declared: str | None = None) -> Content:
         return Content("x12", "bytes")
     if head.startswith(PARQUET):
         return _parquet(file)
-    if head.startswith((GZIP, ZIP)):
+    if head.startswith((GZIP, ZIP, EMPTY_ZIP)):
         return _packed(file, head)
     for mark, what in OTHERS.items():
         if head.startswith(mark):
@@ -113,11 +113,11 @@ def _packed(file: Path, head: bytes) -> Content:
         except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError, UnicodeError):
             return Content("", problem="is a zip archive that is cut short or damaged")
         if "[Content_Types].xml" in names:
-            is_workbook = any(name.startswith("xl/") and "workbook" in name for name in names)
+            is_workbook = "xl/workbook.xml" in names
             return (
                 Content("xlsx", "bytes")
                 if is_workbook
-                else Content("", problem="is an Office file, no workbook")
+                else Content("", problem="is an Office file, and no .xlsx workbook")
             )
     return Content("packed", "bytes")
 

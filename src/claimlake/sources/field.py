@@ -80,11 +80,12 @@ def _decimal(value: str, mark: str) -> str:
 
 
 def _implied(value: str, digits: int) -> str:
-    # 0000012345 with two implied decimals is 123.45; anything but digits stays as it is, and is held.
+    # 0000012345 with two implied decimals is 123.45, and 7 is 0.07; what writes its point itself is held.
     text = f"trim({value})"
-    whole = f"regexp_extract({text}, '^([-+]?[0-9]*)[0-9]{{{digits}}}$', 1)"
-    padded = f"case when {whole} in ('', '-', '+') then {whole} || '0' else {whole} end"
+    sign = f"regexp_extract({text}, '^[-+]?')"
+    number = f"regexp_extract({text}, '[0-9]+$')"
+    padded = f"lpad({number}, cast(greatest(length({number}), {digits + 1}) as int), '0')"
     return (
-        f"case when regexp_full_match({text}, '[-+]?[0-9]{{{digits},}}') "
-        f"then ({padded}) || '.' || right({text}, {digits}) else {text} end"
+        f"case when regexp_full_match({text}, '[-+]?[0-9]+') then {sign} || left({padded}, -{digits}) || '.' "
+        f"|| right({padded}, {digits}) else 'not so: ' || {text} end"
     )

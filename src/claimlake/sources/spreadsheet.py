@@ -83,16 +83,17 @@ def read_sheet(
 def _rows(file: Path, origin: FileOrigin) -> Iterator[Iterator[tuple[int, Row]]]:
     """The rows of the sheet with their numbers, read from the file as they are asked for."""
     refuse_bomb(file)
-    try:
-        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
-    except BAD_WORKBOOK as error:
-        raise _unreadable(file) from error
-    try:
-        sheet = workbook[_sheet_name(workbook.sheetnames, origin.sheet, file)]
-        sheet.reset_dimensions()  # what the file says of its size can be wrong
-        yield _numbered(sheet, file)
-    finally:
-        workbook.close()
+    with file.open("rb") as reader:  # an open file, because the library goes by the ending of a name
+        try:
+            workbook = openpyxl.load_workbook(reader, read_only=True, data_only=True)
+        except BAD_WORKBOOK as error:
+            raise _unreadable(file) from error
+        try:
+            sheet = workbook[_sheet_name(workbook.sheetnames, origin.sheet, file)]
+            sheet.reset_dimensions()  # what the file says of its size can be wrong
+            yield _numbered(sheet, file)
+        finally:
+            workbook.close()
 
 
 def _sheet_name(names: Sequence[str], wanted: str | None, file: Path) -> str:

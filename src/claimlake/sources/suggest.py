@@ -122,7 +122,8 @@ def _head(file: Path, folder: Path) -> Path:
 
 def _origin(sample: Path, content: Content, file: Path) -> tuple[FileOrigin, list[str]]:
     """How the file is read, and the lines of `from` that say so."""
-    pattern = f"**/{re.sub(r'[0-9]+', '*', file.name.split('.')[0]) or '*'}*"
+    stem = re.sub(r"[0-9]+", "*", file.name.split(".")[0])
+    pattern = f"**/{stem.rstrip('*')}*"
     lines = [f"file: {_scalar(pattern)}", f"format: {content.format}"]
     if content.format != "delimited":
         return FileOrigin("**", content.format), lines
@@ -236,7 +237,7 @@ def _singular(word: str) -> str:
 
 
 def _match(connection: duckdb.DuckDBPyConnection, column: Column, name: str, synonyms: Synonyms) -> Match:
-    value = name if PLAIN_NAME.fullmatch(name) else quoted(name)
+    value = name if PLAIN_NAME.fullmatch(name) and not _is_reserved(connection, name) else quoted(name)
     if column.name in synonyms.expressions:
         expression = synonyms.expressions[column.name].replace("{column}", value)
         omit = "keep it out of raw" if column.name in synonyms.omitted else ""
@@ -251,6 +252,11 @@ def _match(connection: duckdb.DuckDBPyConnection, column: Column, name: str, syn
     if _is_float(connection, column, given):
         return Match(column, name, (_scalar(f"float_money({value})"),))
     return Match(column, name, (_scalar(value),), f"only {share:.0%} of its values are of type {column.type}")
+
+
+def _is_reserved(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    query = "select count(*) from duckdb_keywords() where keyword_name = lower(?) and keyword_category = 'reserved'"
+    return bool(connection.execute(query, [name]).fetchall()[0][0])
 
 
 def _is_float(connection: duckdb.DuckDBPyConnection, column: Column, given: str) -> bool:
