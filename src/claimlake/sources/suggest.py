@@ -255,7 +255,10 @@ def _match(connection: duckdb.DuckDBPyConnection, column: Column, name: str, syn
 
 
 def _is_reserved(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
-    query = "select count(*) from duckdb_keywords() where keyword_name = lower(?) and keyword_category = 'reserved'"
+    query = (
+        "select count(*) from duckdb_keywords() "
+        "where keyword_name = lower(?) and keyword_category = 'reserved'"
+    )
     return bool(connection.execute(query, [name]).fetchall()[0][0])
 
 
