@@ -174,7 +174,8 @@ feeds:
     into:
       - table: ack_277ca
         fields: {transaction_no: _row, status_no: "1", level: "'claim'", trn02: Claim,
-                 category_code: Category, status_code: Status, acknowledged_at: At, charge_amount: Charge}
+                 category_code: Category, status_code: Status, acknowledged_at: Received,
+                 charge_amount: Charge}
 """
 
 
@@ -188,7 +189,9 @@ def test_remittances_and_acknowledgements_come_as_csv_too(tmp_path: Path) -> Non
         "T1,05/01/2026,Invented Payer,C2,50.00,50.00,,\n"
     )
     status = tmp_path / "may_277.csv"
-    status.write_text("Claim,Category,Status,At,Charge\nC1,A2,20,2026-05-01 10:00,100\nC2,A3,21,soon,50\n")
+    status.write_text(
+        "Claim,Category,Status,Received,Charge\nC1,A2,20,2026-05-01 10:00,100\nC2,A3,21,soon,50\n"
+    )
     arguments = ("--mapping", tmp_path / "payer_portal.yml", "--dir", tmp_path, "--json")
     (found,) = json.loads(sources("check", remittance, *arguments)[1])
     assert found["tables"] == {

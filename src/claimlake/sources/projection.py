@@ -167,7 +167,8 @@ def refuse_bad_mapping(error: duckdb.Error, feed: Feed, target: Target) -> Confi
     return ConfigurationError(
         f"the expressions for {target.table} fail ({kind}).{hint}",
         where=f"feed {feed.name}",
-        remedy="Use try_cast instead of cast, and columns and functions that exist.",
+        remedy="Use try_cast instead of cast, columns and functions that exist, and double quotes around "
+        "names that SQL keeps for itself.",
     )
 
 
