@@ -93,8 +93,8 @@ def fetch_text(url: str, folder: Path) -> Callable[[], int]:
     from sqlalchemy.engine import make_url
 
     from claimlake.sources.database import connected
-    from claimlake.sources.mapping import TableOrigin
     from claimlake.sources.source_table import inspected
+    from claimlake.sources.table_origin import TableOrigin
     from claimlake.sources.table_query import statement, table_query
     from claimlake.tenant import Source
 

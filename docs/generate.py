@@ -32,7 +32,7 @@ LOAD_RULES = (
         "quarantine",
         "a file is not empty, and it can be read in the encoding and format of its feed",
     ),
-    ("ALL-01", "warn", "text is UTF-8; else it is read as Windows-1252"),
+    ("ALL-01", "warn", "text is UTF-8, else it is read as Windows-1252; a file has records"),
     (
         "ALL-02",
         "quarantine",
@@ -46,6 +46,7 @@ LOAD_RULES = (
     ("ALL-14", "quarantine", "a record breaks no rule of its contract where the rule has no code of its own"),
     ("ALL-15", "quarantine", "a file fits a feed, and a record fits a table of its feed"),
     ("ALL-16", "quarantine", "a file is of the format its feed takes"),
+    ("ALL-17", "quarantine", "a code is in the list of codes that its field looks it up in"),
     ("ERA-05", "quarantine", "the payee of an 835 is the tenant, by an NPI or tax id of its entities"),
 )
 """Rules that hold for every delivery; each is checked where the code names it."""

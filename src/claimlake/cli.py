@@ -19,6 +19,7 @@ from claimlake.commands.quarantine import quarantine_group
 from claimlake.commands.reference import reference_group
 from claimlake.commands.schedule import schedule_group
 from claimlake.commands.serve import serve_command
+from claimlake.commands.sources import sources_group
 from claimlake.commands.synthetic import demo_command, generate_command
 from claimlake.commands.terminal import CommandGroup
 from claimlake.commands.users import users_group
@@ -35,6 +36,7 @@ COMMANDS = (
     watch_command,
     schedule_group,
     metrics_group,
+    sources_group,
     quarantine_group,
     reference_group,
     audit_group,

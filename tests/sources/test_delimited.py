@@ -2,14 +2,24 @@ from pathlib import Path
 
 import duckdb
 
-from claimlake.sources.delimited import header_of, read_delimited
-from claimlake.sources.record import BROKEN, TABLE
+from claimlake.sources.delimited import read_delimited
+from claimlake.sources.file_origin import FileOrigin
+from claimlake.sources.layout import layout_of
+from claimlake.sources.place import Text
+from claimlake.sources.record import BROKEN, TABLE, Records
+
+
+def read(connection: duckdb.DuckDBPyConnection, file: Path, wanted: list[str]) -> Records:
+    layout = layout_of(file, "utf-8-sig", wanted, FileOrigin("**"))
+    return read_delimited(connection, Text(file, file.parent), layout)
 
 
 def test_the_delimiter_is_the_one_that_makes_the_wanted_columns(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     file.write_text("Name, first;ID;ID;\nx;1;2;3\n")
-    assert header_of(file, "utf-8", ["id"], ",") == (";", ["Name, first", "ID", "ID_3", "column_4"])
+    layout = layout_of(file, "utf-8", ["id"], FileOrigin("**", delimiter=","))
+    assert (layout.delimiter, layout.columns) == (";", ("Name, first", "ID", "ID_3", "column_4"))
+    assert layout.repeated == ("id",)
 
 
 def test_broken_rows_are_held_with_number_place_and_cause_and_the_others_keep_theirs(tmp_path: Path) -> None:
@@ -19,7 +29,7 @@ def test_broken_rows_are_held_with_number_place_and_cause_and_the_others_keep_th
         b'5,"un"q,3\r\n6,z,4\r\n7,"open'
     )
     connection = duckdb.connect()
-    found = read_delimited(connection, file, ",", ["ID", "Name", "Amt"])
+    found = read(connection, file, ["ID", "Name", "Amt"])
     assert found.delivered == 7
     assert connection.sql(f'select _row, "ID", "Name" from {TABLE} order by _row').fetchall() == [
         (1, "1", "a, b"),
@@ -48,7 +58,7 @@ def test_row_numbers_hold_in_a_file_of_many_blocks(tmp_path: Path) -> None:
     lines[29_999] = "30000,short"
     file.write_text("ID,Text,X\n" + "\n".join(lines) + "\n")
     connection = duckdb.connect()
-    found = read_delimited(connection, file, ",", ["ID", "Text", "X"])
+    found = read(connection, file, ["ID", "Text", "X"])
     assert found.delivered == 60_000
     wrong = connection.sql(f'select count(*) from {TABLE} where _row <> cast("ID" as bigint)').fetchall()
     assert wrong == [(0,)]
@@ -61,6 +71,6 @@ def test_the_order_of_the_columns_does_not_change_the_hash(tmp_path: Path) -> No
     for text in ("A,b\n1,2\n", "b,A\n2,1\n"):
         file = tmp_path / "a.csv"
         file.write_text(text)
-        read_delimited(connection, file, ",", text.splitlines()[0].split(","))
+        read(connection, file, text.splitlines()[0].split(","))
         hashes += connection.sql(f"select _hash from {TABLE}").fetchall()
     assert hashes[0] == hashes[1]

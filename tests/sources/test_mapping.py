@@ -5,8 +5,10 @@ import pytest
 
 from claimlake.errors import ConfigurationError
 from claimlake.lake.contract import Column, Contract
+from claimlake.sources.file_origin import FileOrigin
 from claimlake.sources.ingest import all_contracts
-from claimlake.sources.mapping import FileOrigin, TableOrigin, read_mapping, source_columns
+from claimlake.sources.mapping import read_mapping, source_columns
+from claimlake.sources.table_origin import TableOrigin
 from claimlake.workspace import Workspace, content_path
 
 CONTRACTS = {
@@ -47,7 +49,7 @@ def test_a_feed_knows_the_columns_it_reads(tmp_path: Path) -> None:
         ("from: {file", "from: {fil", "Did you mean 'file'"),
         ("system: small", "system: large", "not the file's name"),
         ('{file: "**/*.csv"}', "{table: x, load: incremental}", "no watermark"),
-        ('{file: "**/*.csv"}', '{file: "*", format: xml}', "Choose from: delimited, json, x12"),
+        ('{file: "**/*.csv"}', '{file: "*", format: xml}', "Choose from: any, delimited, json"),
     ],
 )
 def test_a_wrong_mapping_is_refused_with_its_place(tmp_path: Path, old: str, new: str, message: str) -> None:

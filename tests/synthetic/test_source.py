@@ -8,8 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from claimlake.sources.file_origin import FileOrigin
 from claimlake.sources.ingest import all_contracts
-from claimlake.sources.mapping import Feed, FileOrigin, TableOrigin, load_mappings
+from claimlake.sources.mapping import Feed, load_mappings
+from claimlake.sources.table_origin import TableOrigin
 from claimlake.synthetic.network import Generated
 from claimlake.tenant import load_tenants
 from claimlake.workspace import Workspace

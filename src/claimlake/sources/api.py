@@ -19,7 +19,8 @@ from claimlake.sources.answer_log import AnswerLog
 from claimlake.sources.api_batch import Batch, Failures
 from claimlake.sources.api_icd10 import Icd10
 from claimlake.sources.api_npi import NpiRegistry
-from claimlake.sources.mapping import ApiOrigin, Feed
+from claimlake.sources.api_origin import ApiOrigin
+from claimlake.sources.mapping import Feed
 from claimlake.sources.rest import RestClient
 from claimlake.sources.throttle import Clock, Throttle
 from claimlake.tenant import Source

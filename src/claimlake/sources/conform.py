@@ -75,7 +75,7 @@ def _project(stage: Stage, feed: Feed) -> list[_Part]:
     first_fault = 0
     for number, target in enumerate(feed.into):
         contract = stage.contracts[target.table]
-        part = _Part(number, target, contract, project(target, contract), first_fault)
+        part = _Part(number, target, contract, project(target, contract, feed.codes), first_fault)
         try:
             stage.connection.execute(
                 f"create or replace temp table {part.projected} as {part.projection.sql}"
@@ -192,8 +192,10 @@ def _quarantine(
     }
     stage.connection.execute(f"""
         create or replace temp table held as
-        select _row, _offset, _length, _raw, _hash, rule, reason, table_name
-        from verdict join {TABLE} using (_row) join fault_rows using (fault)
+        select record._row, record._offset, record._length, record._raw, record._hash,
+            broken.rule, broken.reason, broken.table_name
+        from verdict join {TABLE} as record on verdict._row = record._row
+        join fault_rows as broken on verdict.fault = broken.fault
         union all
         select _row, _offset, _length, _raw, sha256(_raw), '{BROKEN_RULE}', _reason,
             {literal(parts[0].target.table)} from {BROKEN}

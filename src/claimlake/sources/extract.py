@@ -23,10 +23,11 @@ from claimlake.lake.contract import Contract
 from claimlake.lake.ledger import Delivery
 from claimlake.sources.database import connected
 from claimlake.sources.inbox import make_durable
-from claimlake.sources.mapping import Feed, TableOrigin
+from claimlake.sources.mapping import Feed
 from claimlake.sources.record import TABLE, Records, store_broken, struct_of
 from claimlake.sources.row_stream import SELECTED, rows_of
 from claimlake.sources.source_table import SourceTable, drift, inspected, refuse_missing
+from claimlake.sources.table_origin import TableOrigin
 from claimlake.sources.table_query import table_query
 from claimlake.sources.watermark import Bronze, Start, start_of
 from claimlake.tenant import Source

@@ -5,8 +5,10 @@ from typing import Any
 
 from claimlake.lake.contract import Contract
 from claimlake.lake.run_log import FeedConfig, FeedResult
-from claimlake.sources.mapping import Feed, FileOrigin, Origin, TableOrigin
+from claimlake.sources.file_origin import FileOrigin
+from claimlake.sources.mapping import Feed, Origin
 from claimlake.sources.report import FileReport
+from claimlake.sources.table_origin import TableOrigin
 from claimlake.tenant import Source
 
 

@@ -1,6 +1,6 @@
 """Which feed takes a file, and its reading; a file that cannot be read goes to quarantine as a whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,18 +8,23 @@ from claimlake.engines.sql import literal
 from claimlake.errors import ClaimlakeError, SourceError
 from claimlake.lake.land import QUARANTINE, Finding, Stage
 from claimlake.lake.ledger import Delivery
+from claimlake.sources import archive
+from claimlake.sources.api_origin import ApiOrigin
 from claimlake.sources.conform import FileRefusedError, Origin, conform
-from claimlake.sources.content import Content, as_utf8, content_of
-from claimlake.sources.delimited import header_of, read_delimited
+from claimlake.sources.content import Content, content_of
 from claimlake.sources.edi import EdiReader
 from claimlake.sources.extract import folder_of, notes_of, read_extract
-from claimlake.sources.json_feed import first_names, read_json
-from claimlake.sources.mapping import ApiOrigin, Feed, FileOrigin
+from claimlake.sources.file_origin import FileOrigin
+from claimlake.sources.mapping import Feed
 from claimlake.sources.projection import define_records, missing_columns
+from claimlake.sources.reading import Reading
 from claimlake.sources.record import TABLE, Records
 from claimlake.sources.report import FileReport
 from claimlake.tenant import Source, Tenant
 from claimlake.workspace import Workspace
+
+EXTRACT = FileOrigin("**", "json")
+"""How the answers of an API are kept."""
 
 
 @dataclass(frozen=True)
@@ -32,31 +37,49 @@ class Filing:
     feeds: Sequence[Feed]
     files: Path
 
-    def feed_of(self, delivery: Delivery) -> Feed | None:
-        """The first feed whose pattern, format and columns the file has."""
-        content = content_of(self.files / delivery.file_id)
+    def feed_of(self, delivery: Delivery, name: str | None = None) -> Feed | None:
+        """The first feed whose pattern, format and columns the file has; `name` is that in its archive."""
+        paths = [name, delivery.path] if name else [delivery.path]
+        return next((feed for path in paths if (feed := self._first(delivery, path))), None)
+
+    def _first(self, delivery: Delivery, path: str) -> Feed | None:
         for feed in self.feeds:
             origin = feed.origin
-            if isinstance(origin, FileOrigin) and origin.takes(delivery.path) and _fits(origin, content):
-                names = {name.lower() for name in self._names(delivery, feed, content)}
-                if {name.lower() for name in origin.columns} <= names:
-                    return feed
+            if not isinstance(origin, FileOrigin) or not origin.takes(path):
+                continue
+            content = content_of(self.files / delivery.file_id, origin.encoding)
+            if fits(origin, content) and self._has_columns(delivery, feed, content):
+                return feed
         return None
+
+    def _has_columns(self, delivery: Delivery, feed: Feed, content: Content) -> bool:
+        if not isinstance(feed.origin, FileOrigin) or not feed.origin.columns:
+            return True
+        try:
+            names = {name.lower() for name in self.columns(delivery, feed, content)}
+        except SourceError:  # its feed is told when it is read
+            return False
+        return {name.lower() for name in feed.origin.columns} <= names
+
+    def columns(self, delivery: Delivery, feed: Feed, content: Content) -> list[str]:
+        """The names of the columns of a file of the feed."""
+        return self._reading(delivery, feed, content).columns()
 
     def why_not(self, delivery: Delivery) -> FileRefusedError:
         """Why no feed takes a file."""
-        content = content_of(self.files / delivery.file_id)
+        origins = [feed.origin for feed in self.feeds if isinstance(feed.origin, FileOrigin)]
+        origins = [origin for origin in origins if origin.takes(delivery.path)]
+        declared = next((origin.encoding for origin in origins if origin.encoding), None)
+        content = content_of(self.files / delivery.file_id, declared)
+        if content.format == "packed":
+            return FileRefusedError(
+                "ALL-16", archive.why_not(self.files / delivery.file_id, self.workspace.spill_path)
+            )
         if content.problem:
             rule = "ALL-01" if content.problem == "is empty" else "ALL-16"
             return FileRefusedError(rule, f"file {content.problem}")
-        formats = sorted(
-            {
-                feed.origin.format
-                for feed in self.feeds
-                if isinstance(feed.origin, FileOrigin) and feed.origin.takes(delivery.path)
-            }
-        )
-        if formats and content.format not in formats:
+        formats = sorted({name for origin in origins for name in origin.formats})
+        if formats and not any(fits(origin, content) for origin in origins):
             return FileRefusedError("ALL-16", f"file is {content.format}, not {' or '.join(formats)}")
         what = "columns" if formats else "name"
         return FileRefusedError("ALL-15", f"no feed of {self.source.system} takes a file of this {what}")
@@ -104,47 +127,40 @@ class Filing:
         finding = Finding(self.source.id, "file", refusal.rule, "quarantine", refusal.reason)
         stage.note(finding, checked=1, failed=1)
 
-    def _names(self, delivery: Delivery, feed: Feed, content: Content) -> list[str]:
-        """The columns of a file as its first line or record names them."""
-        file = self.files / delivery.file_id
-        if content.format == "json":
-            return sorted(first_names(file, content.encoding))
-        if content.format == "delimited" and isinstance(feed.origin, FileOrigin):
-            wanted = [*feed.referenced(), *feed.origin.columns]
-            return header_of(file, content.encoding, wanted, feed.origin.delimiter)[1]
-        return []
+    def _reading(self, delivery: Delivery, feed: Feed, content: Content) -> Reading:
+        origin = feed.origin if isinstance(feed.origin, FileOrigin) else EXTRACT
+        wanted = tuple(dict.fromkeys([*sorted(feed.referenced()), *origin.columns]))
+        return Reading(self.files / delivery.file_id, content, origin, wanted)
 
     def _read(self, stage: Stage, feed: Feed, delivery: Delivery, report: FileReport) -> Records:
         if delivery.is_extract:
             records = self._read_extract(stage, feed, delivery, report)
+            content = Content("extract")
         else:
-            records = self._read_file(stage, feed, delivery, report)
-        missing = missing_columns(feed, records.columns, stage.contracts)
-        if missing and records.delivered:
-            reason = f"required column {missing[0]} is missing"
-            raise FileRefusedError("ALL-02", reason)
-        given = {name.lower() for name in records.columns}
-        for name in sorted(feed.referenced()):
-            if name.lower() not in given and records.delivered:
-                report.warnings["ALL-02", f"optional column {name} is missing"] += 1
+            content = self._content(delivery, feed)
+            records = self._read_file(stage, feed, delivery, content)
+        if records.delivered:
+            self._refuse_missing(feed, records.columns, stage)
+        for reason in _remarks(feed, content, records):
+            report.warnings[reason] += 1
         define_records(stage.connection, feed, records.columns, TABLE)
         return records
 
-    def _read_file(self, stage: Stage, feed: Feed, delivery: Delivery, report: FileReport) -> Records:
-        file = self.files / delivery.file_id
-        content = content_of(file)
-        if content.format == "json":
-            records = read_json(stage.connection, file, content.encoding, feed.omit)
-        else:
-            records = self._read_delimited(stage, feed, file, content)
-        if content.encoding == "cp1252":
-            report.warnings["ALL-01", "file is not UTF-8, read as Windows-1252"] += 1
-        return records
+    def _content(self, delivery: Delivery, feed: Feed) -> Content:
+        declared = feed.origin.encoding if isinstance(feed.origin, FileOrigin) else None
+        return content_of(self.files / delivery.file_id, declared)
+
+    def _read_file(self, stage: Stage, feed: Feed, delivery: Delivery, content: Content) -> Records:
+        reading = self._reading(delivery, feed, content)
+        if content.format != "json":
+            self._refuse_missing(feed, reading.columns(), stage)
+        return reading.read(stage.connection, self.workspace.spill_path, feed.omit)
 
     def _read_extract(self, stage: Stage, feed: Feed, delivery: Delivery, report: FileReport) -> Records:
         file = folder_of(self.workspace, self.tenant.org_id, self.source.id) / delivery.file_id
         if isinstance(feed.origin, ApiOrigin):
-            return read_json(stage.connection, file, "utf-8", feed.omit)
+            reading = Reading(file, Content("json"), EXTRACT, tuple(sorted(feed.referenced())))
+            return reading.read(stage.connection, self.workspace.spill_path, feed.omit)
         records = read_extract(stage.connection, file, feed.omit)
         system = delivery.source_system_id or self.source.id
         for note in notes_of(stage.connection, file):
@@ -152,19 +168,46 @@ class Filing:
             stage.note(Finding(system, feed.into[0].table, "ALL-02", "warn", note), checked=1, failed=1)
         return records
 
-    def _read_delimited(self, stage: Stage, feed: Feed, file: Path, content: Content) -> Records:
-        declared = feed.origin.delimiter if isinstance(feed.origin, FileOrigin) else None
-        delimiter, header = header_of(file, content.encoding, feed.referenced(), declared)
-        missing = missing_columns(feed, header, stage.contracts)
-        if missing:
-            raise FileRefusedError("ALL-02", f"required column {missing[0]} is missing")
-        copy = self.workspace.spill_path / f"{file.name}.utf8"
-        try:
-            text = as_utf8(file, content.encoding, copy)
-            return read_delimited(stage.connection, text, delimiter, header, feed.omit)
-        finally:
-            copy.unlink(missing_ok=True)
+    def _refuse_missing(self, feed: Feed, columns: Iterable[str], stage: Stage) -> None:
+        names = list(columns)
+        missing = missing_columns(feed, names, stage.contracts)
+        if not missing:
+            return
+        other = next(
+            (one.name for one in self._others(feed) if not missing_columns(one, names, stage.contracts)), None
+        )
+        hint = f"; its columns are those of feed {other}" if other else ""
+        raise FileRefusedError("ALL-02", f"required column {missing[0]} is missing{hint}")
+
+    def _others(self, feed: Feed) -> list[Feed]:
+        """The other feeds of files that cannot do without some columns of theirs."""
+        return [
+            one for one in self.feeds if one is not feed and one.into and isinstance(one.origin, FileOrigin)
+        ]
 
 
-def _fits(origin: FileOrigin, content: Content) -> bool:
-    return content.format == origin.format or (content.format == "packed" and origin.format == "x12")
+def _remarks(feed: Feed, content: Content, records: Records) -> Iterable[tuple[str, str]]:
+    """Rule and reason of what a person should know of a file that is loaded all the same."""
+    declared = feed.origin.encoding if isinstance(feed.origin, FileOrigin) else None
+    if content.encoding == "cp1252" and not declared:
+        yield "ALL-01", "file is not UTF-8, read as Windows-1252"
+    if not records.delivered:
+        if content.format != "extract":
+            yield "ALL-01", "file has a header and no record"
+        return
+    given = {name.lower() for name in records.columns}
+    for name in sorted(feed.referenced()):
+        if name.lower() not in given:
+            yield "ALL-02", f"optional column {name} is missing"
+        if name.lower() in records.repeated:
+            yield "ALL-02", f"column {name} is there more than once, the first is read"
+
+
+def fits(origin: FileOrigin, content: Content) -> bool:
+    """Whether a file of this content can be of the feed; that a line is fixed-width, only the feed knows."""
+    known = (
+        "fixed_width"
+        if origin.format == "fixed_width" and content.format in ("delimited", "json")
+        else content.format
+    )
+    return known in origin.formats

@@ -24,15 +24,20 @@ from claimlake.lake.seen_table import SeenTables
 from claimlake.sources import inbox
 from claimlake.sources.api import ApiFeed, write_extract
 from claimlake.sources.api_batch import Batch, Failures
+from claimlake.sources.api_origin import ApiOrigin
+from claimlake.sources.archive import unpack
+from claimlake.sources.content import content_of
 from claimlake.sources.database import resolved_url
 from claimlake.sources.edi import EdiReader, x12_contracts
 from claimlake.sources.extract import Extract, Extraction, cleared, folder_of
 from claimlake.sources.feed_config import feed_configs, feed_result
+from claimlake.sources.file_origin import FileOrigin
 from claimlake.sources.filing import Filing
 from claimlake.sources.load_config import LoadConfig, read_load_config
-from claimlake.sources.mapping import ApiOrigin, Feed, FileOrigin, SourceMapping, TableOrigin, load_mappings
+from claimlake.sources.mapping import Feed, SourceMapping, load_mappings
 from claimlake.sources.projection import define_functions
 from claimlake.sources.report import FileReport, IngestReport
+from claimlake.sources.table_origin import TableOrigin
 from claimlake.sources.table_run import AGAIN, one_at_a_time, read_tables
 from claimlake.sources.throttle import Clock
 from claimlake.tenant import Source, Tenant, load_tenants
@@ -186,8 +191,12 @@ class SourceRun:
         for batch in _batches(inbox.settled(candidates, self.run.settle_seconds)):
             self.run.progress(f"{TAKING} {len(batch):,} files of {self.tenant.org_id}/{self.source.id}")
             kept = [self._keep(candidate) for candidate in batch]
+            deliveries = [delivery for delivery in kept if delivery]
+            names, archives = self._unpacked(deliveries)
             inbox.make_durable(self.files)
-            self._take([delivery for delivery in kept if delivery])
+            self._take(names)
+            # Recorded last: an ingestion that dies before unpacks again, and knows by content what it had.
+            self.ledger.record([(archive, self._outcome(archive)) for archive in archives])
 
     def _keep(self, candidate: inbox.Candidate) -> Delivery | None:
         try:
@@ -196,8 +205,40 @@ class SourceRun:
             self.run.report.errors.append(f"tenant {self.tenant.org_id}: source {self.source.id}: {error}")
             return None
 
-    def _take(self, deliveries: Sequence[Delivery]) -> None:
-        feeds = {delivery: self._filing.feed_of(delivery) for delivery in deliveries}
+    def _unpacked(self, deliveries: Sequence[Delivery]) -> tuple[dict[Delivery, str | None], list[Delivery]]:
+        """What is to be taken, each with its name if that is in an archive, and the archives it came in."""
+        known = self.ledger.known_content()
+        names: dict[Delivery, str | None] = {}
+        archives = []
+        for delivery in deliveries:
+            file = self.files / delivery.file_id
+            is_news = (delivery.file_id, self.source.id) not in known
+            if not is_news or content_of(file).format != "packed":
+                names[delivery] = None
+                continue
+            try:
+                names |= unpack(delivery, self.files)
+                archives.append(delivery)
+            except SourceError as error:
+                if error.retryable:
+                    self.run.report.errors.append(
+                        f"tenant {self.tenant.org_id}: {delivery.path}: {error.what}"
+                    )
+                else:
+                    names[delivery] = None
+        return names, archives
+
+    def _outcome(self, archive: Delivery) -> Outcome:
+        """What became of an archive: it is read again when a file of it failed."""
+        reports = [report for report in self.run.report.files if report.source_id == self.source.id]
+        has_failed = any(
+            report.status == "failed" and report.path.rpartition("#")[0] in ("", archive.path)
+            for report in reports
+        )
+        return Outcome("failed" if has_failed else "loaded")
+
+    def _take(self, deliveries: Mapping[Delivery, str | None]) -> None:
+        feeds = {delivery: self._filing.feed_of(delivery, name) for delivery, name in deliveries.items()}
         routed = {self._from(feed, delivery): feed for delivery, feed in feeds.items()}
         by_feed: dict[str, list[Delivery]] = {}
         for delivery in self._new(list(routed)):

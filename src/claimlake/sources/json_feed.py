@@ -1,40 +1,47 @@
 """JSON: an array of objects, one object a line, or one object around an array; numbers keep their digits."""
 
-import codecs
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import duckdb
 import numpy as np
 
+from claimlake.errors import SourceError
+from claimlake.sources.json_text import Found, JsonText
 from claimlake.sources.record import TABLE, BrokenRecord, Records, store_broken
 
-CHUNK = 1 << 20
 BATCH = 20_000
-LONGEST_RECORD = 16_000_000
-BLANKS = " \t\r\n,"
-
-_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+BLANKS_OF_LINE = re.compile("[ \t\r]*")
+NOTHING_THERE = "the file has nothing under the key of its records"
 
 
 @dataclass(frozen=True)
-class Found:
-    """One value of the file with its place, or the text that is no value and why."""
+class JsonFile:
+    """A file of JSON and where its records are."""
 
-    number: int
-    offset: int
-    raw: str
-    value: Any = None
-    problem: str = ""
+    file: Path
+    encoding: str = "utf-8"
+    path: tuple[str, ...] = ()
+    """Keys that lead to the records; found when there are none."""
+    wanted: tuple[str, ...] = ()
+    """Names a record should have."""
+
+    @contextmanager
+    def text(self) -> Iterator[JsonText]:
+        """The file from its start."""
+        with self.file.open("rb") as reader:
+            yield JsonText(reader, self.encoding)
 
 
 @dataclass
 class _Batch:
-    rows: list[tuple[int, int, str, str, str]] = field(default_factory=list)
+    rows: list[tuple[int, int, int, str, str, str]] = field(default_factory=list)
 
     def add(self, found: Found, values: dict[str, str | None], hidden: set[str]) -> None:
         kept = {name: value for name, value in values.items() if name.lower() not in hidden}
@@ -43,28 +50,25 @@ class _Batch:
         raw = found.raw if len(kept) == len(values) else text
         everything = json.dumps(values, ensure_ascii=False)
         everything.encode()
-        self.rows.append((found.number, found.offset, raw, everything, digest))
+        self.rows.append((found.number, found.offset, found.length, raw, everything, digest))
 
     def store(self, connection: duckdb.DuckDBPyConnection) -> None:
         if not self.rows:
             return
-        numbers, offsets, raws, texts, digests = zip(*self.rows, strict=True)
+        numbers, offsets, lengths, raws, texts, digests = zip(*self.rows, strict=True)
         json_rows = {  # noqa: F841 - DuckDB finds it by name
             "row": np.array(numbers, dtype=np.int64),
             "place": np.array(offsets, dtype=np.int64),
+            "size": np.array(lengths, dtype=np.int64),
             "raw": np.array(raws, dtype=object),
             "text": np.array(texts, dtype=object),
             "digest": np.array(digests, dtype=object),
         }
-        connection.execute(
-            f"insert into {TABLE} select row, place, strlen(raw), raw, digest, text from json_rows"
-        )
+        connection.execute(f"insert into {TABLE} select row, place, size, raw, digest, text from json_rows")
         self.rows.clear()
 
 
-def read_json(
-    connection: duckdb.DuckDBPyConnection, file: Path, encoding: str, omit: Iterable[str] = ()
-) -> Records:
+def read_json(connection: duckdb.DuckDBPyConnection, source: JsonFile, omit: Iterable[str] = ()) -> Records:
     """Leave the records of a file in the record tables; nested values stay JSON text."""
     hidden = {name.lower() for name in omit}
     connection.execute(
@@ -75,18 +79,20 @@ def read_json(
     broken: list[BrokenRecord] = []
     batch = _Batch()
     delivered = 0
-    for found in records(file, encoding):
+    for found in records(source):
         delivered += 1
         if found.problem or not isinstance(found.value, dict):
             reason = found.problem or "record is not a JSON object"
-            broken.append(BrokenRecord(found.number, found.offset, found.raw, reason))
+            broken.append(BrokenRecord(found.number, found.offset, found.raw, reason, found.length))
             continue
         try:
             values = {str(name): _text(value) for name, value in found.value.items()}
             batch.add(found, values, hidden)
         except (UnicodeEncodeError, RecursionError):
             raw = found.raw.encode(errors="backslashreplace").decode()
-            broken.append(BrokenRecord(found.number, found.offset, raw, "record holds what is no text"))
+            broken.append(
+                BrokenRecord(found.number, found.offset, raw, "record holds what is no text", found.length)
+            )
             continue
         names |= dict.fromkeys(values)
         if len(batch.rows) >= BATCH:
@@ -102,117 +108,60 @@ def read_json(
     )
 
 
-def first_names(file: Path, encoding: str) -> set[str]:
+def first_names(source: JsonFile) -> list[str]:
     """Names of the first record, by which a feed recognises its files."""
-    found = next(records(file, encoding), None)
-    return {str(name) for name in found.value} if found and isinstance(found.value, dict) else set()
+    found = next(records(source), None)
+    return [str(name) for name in found.value] if found and isinstance(found.value, dict) else []
 
 
-def records(file: Path, encoding: str) -> Iterator[Found]:
-    """The records of a file, each with its number and byte offset (in UTF-8)."""
-    values = _values(file, encoding)
-    first = next(values, None)
-    if first is None:
-        return
-    second = next(values, None)
-    inner = _only_list(first.value) if second is None else None
-    if inner is not None:
-        for number, value in enumerate(inner, start=1):
-            yield Found(number, first.offset, json.dumps(value, ensure_ascii=False), value)
-        return
-    yield first
-    if second is not None:
-        yield second
-        yield from values
+def records(source: JsonFile) -> Iterator[Found]:
+    """The records of a file, each with its number and place.
+
+    Without declared keys they are the elements of the array that is the file, its objects one by one, or the
+    one list of objects in the object that is the file, unless that has more of the wanted names than they.
+    """
+    keys = source.path or _enclosing(source)
+    with source.text() as text:
+        if keys and not text.descend(keys):
+            raise SourceError(NOTHING_THERE, where=source.file.name, remedy="Correct 'records' of the feed.")
+        is_one = keys and text.skip() == "{"  # what comes after it encloses it
+        yield from (text.value(1),) if is_one else text.values()
 
 
-def _only_list(value: Any) -> list[Any] | None:
-    """The one list of objects of an enclosing object: {"claims": […]}."""
-    if not isinstance(value, dict):
-        return None
-    lists = [item for item in value.values() if isinstance(item, list) and item and isinstance(item[0], dict)]
-    return lists[0] if len(lists) == 1 else None
+def _enclosing(source: JsonFile) -> tuple[str, ...]:
+    """The key of the records in an object that holds them, {"claims": […]}; () when it is no such object."""
+    with source.text() as text:
+        if text.skip() != "{":
+            return ()
+        first = text.value(1)
+        if first.problem:
+            follower = text.value(2) if text.skip() == "{" else None
+            is_line = (
+                follower is not None and not follower.problem and text.skip(BLANKS_OF_LINE) in ("\n", "")
+            )
+            return () if is_line else _first_list(source)
+        if text.skip() != "":
+            return ()
+    lists = {
+        key: item
+        for key, item in first.value.items()
+        if isinstance(item, list) and item and isinstance(item[0], dict)
+    }
+    if len(lists) != 1:
+        return ()
+    ((key, (inner, *_)),) = lists.items()
+    wanted = {name.lower() for name in source.wanted}
+    return () if _matches(first.value, wanted) > _matches(inner, wanted) else (key,)
 
 
-def _values(file: Path, encoding: str) -> Iterator[Found]:
-    """The top-level values of the file, or the elements of its top-level array."""
-    with file.open("rb") as reader:
-        yield from _values_of(_Text(reader, encoding))
+def _matches(value: dict[str, Any], wanted: set[str]) -> int:
+    return len(wanted & {name.lower() for name in value})
 
 
-def _values_of(text: "_Text") -> Iterator[Found]:
-    is_array = text.skip(BLANKS) == "["
-    if is_array:
-        text.take(1)
-    number = 0
-    while (mark := text.skip(BLANKS)) not in ("", "]"):
-        number += 1
-        found = text.value(number)
-        if found.problem and is_array:
-            yield Found(number, found.offset, text.rest(), None, "JSON breaks here; the rest is not readable")
-            return
-        yield found
-    if is_array and mark == "":
-        yield Found(number + 1, text.offset, "", None, "JSON ends before its array is closed")
-
-
-class _Text:
-    """Reads a file piece by piece and knows the byte offset of what comes next."""
-
-    def __init__(self, reader: BinaryIO, encoding: str) -> None:
-        self._reader = reader
-        self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._buffer = ""
-        self._at = 0
-        self.offset = 3 if encoding == "utf-8-sig" else 0
-        self._is_done = False
-
-    def _more(self) -> bool:
-        if self._is_done:
-            return False
-        chunk = self._reader.read(CHUNK)
-        self._is_done = not chunk
-        self._buffer = self._buffer[self._at :] + self._decoder.decode(chunk, final=self._is_done)
-        self._at = 0
-        return True
-
-    def skip(self, characters: str) -> str:
-        """Go past these characters; the one that comes next, '' at the end."""
-        while True:
-            while self._at < len(self._buffer):
-                if self._buffer[self._at] not in characters:
-                    return self._buffer[self._at]
-                self.take(1)
-            if not self._more():
-                return ""
-
-    def take(self, count: int) -> str:
-        """The next characters."""
-        taken = self._buffer[self._at : self._at + count]
-        self._at += count
-        self.offset += len(taken.encode())
-        return taken
-
-    def value(self, number: int) -> Found:
-        """The next JSON value; a text that is none reaches to the end of its line."""
-        offset = self.offset
-        while True:
-            try:
-                value, end = _DECODER.raw_decode(self._buffer, self._at)
-                is_whole = end < len(self._buffer) or self._is_done
-            except (json.JSONDecodeError, RecursionError):
-                is_whole, end = False, -1
-            if is_whole:
-                return Found(number, offset, self.take(end - self._at), value)
-            if len(self._buffer) - self._at > LONGEST_RECORD or not self._more():
-                break
-        line = self._buffer.find("\n", self._at)
-        length = (line if line >= 0 else len(self._buffer)) - self._at
-        return Found(number, offset, self.take(length).rstrip(), None, "line is not a JSON object")
-
-    def rest(self) -> str:
-        """What is left in the buffer."""
-        return self.take(len(self._buffer) - self._at)
+def _first_list(source: JsonFile) -> tuple[str, ...]:
+    """The key of the first list of objects in an object that is too long, or cut, to be read at once."""
+    with source.text() as text:
+        return next(((key,) for key in text.entries() if text.is_list_of_objects()), ())
 
 
 def _text(value: Any) -> str | None:

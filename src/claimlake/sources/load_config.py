@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from claimlake.errors import ConfigurationError
-from claimlake.sources.mapping import Feed, SourceMapping, TableOrigin
+from claimlake.sources.mapping import Feed, SourceMapping
+from claimlake.sources.table_origin import TableOrigin
 from claimlake.tenant import Source, Tenant
 from claimlake.workspace import Workspace
 

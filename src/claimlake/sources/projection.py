@@ -4,13 +4,14 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
 from claimlake.engines.sql import quoted
 from claimlake.errors import ConfigurationError
 from claimlake.lake.contract import Column, Contract, Expectation
+from claimlake.sources.code_map import Call, CodeMap, calls, define_codes
 from claimlake.sources.mapping import ROW_NUMBER, Feed, Target, source_columns
 
 RECORDS = "source_record"
@@ -85,6 +86,7 @@ def define_records(
     connection: duckdb.DuckDBPyConnection, feed: Feed, columns: Mapping[str, str], table: str
 ) -> None:
     """Create the view of a file's records: its columns (name → SQL over `table`), those it lacks as null."""
+    define_codes(connection, feed.codes)
     given = {name.lower() for name in columns}
     parts = [f"nullif(trim({value}), '') as {quoted(name)}" for name, value in columns.items()]
     parts += [
@@ -109,14 +111,19 @@ def missing_columns(feed: Feed, columns: Iterable[str], contracts: Mapping[str, 
     return sorted(missing)
 
 
-def project(target: Target, contract: Contract) -> Projection:
+def project(target: Target, contract: Contract, codes: Iterable[CodeMap] = ()) -> Projection:
     """The statement that fills one bronze table from the records."""
+    contract = replace(contract, expectations=contract.expectations + target.rules)
     written = dict(target.fields)
-    faults = list(_faults(contract, written))
+    lookups = calls(written.values(), codes)
+    held = [call for call in lookups if call.code_map.unmapped in ("quarantine", "fail")]
+    faults = [*_faults(contract, written), *(_code_fault(call) for call in held)]
+    flags = {call: f"_unmapped_{place}" for place, call in enumerate(lookups)}
     values = [f"cast({expression} as varchar) as {quoted(name)}" for name, expression in target.fields]
-    typed = [_typed(column, written) for column in contract.columns]
+    values += [f"({call.is_unmapped}) as {flag}" for call, flag in flags.items()]
+    typed = [*(_typed(column, written) for column in contract.columns), *flags.values()]
     broken = [
-        f"{quoted(column.name)} is not null and {_cast(column)} is null"
+        f"{quoted(column.name)} is not null and {cast_sql(column)} is null"
         for column in contract.columns
         if column.name in written
     ]
@@ -127,24 +134,30 @@ def project(target: Target, contract: Contract) -> Projection:
         if expectation.severity != "warn"
     ]
     late = len(broken)
+    unmapped = late + len(absent) + len(untrue)
+    trimmed = [*(_trimmed(name) for name, _ in target.fields), *flags.values()]
     sql = f"""
         with written as (
             select {", ".join([ROW_NUMBER, *values])} from {RECORDS} where {target.where or "true"}
         ),
         trimmed as (
-            select {", ".join([ROW_NUMBER, *(_trimmed(name) for name, _ in target.fields)])} from written
+            select {", ".join([ROW_NUMBER, *trimmed])} from written
         ),
         typed as (
             select {", ".join([ROW_NUMBER, f"{_first(broken, 0)} as _untyped", *typed])} from trimmed
         )
-        select *, coalesce(_untyped, {_first(absent + untrue, late)}) as _fault from typed
+        select *, coalesce({_first([flags[call] for call in held], unmapped)}, _untyped,
+            {_first(absent + untrue, late)}) as _fault from typed
     """
-    warnings = tuple(
+    warnings = [
         (_fault(expectation), f"not ({expectation.check})")
         for expectation in contract.expectations
         if expectation.severity == "warn"
-    )
-    return Projection(sql=sql, faults=tuple(faults), warnings=warnings)
+    ]
+    warnings += [
+        (_code_fault(call), flag) for call, flag in flags.items() if call.code_map.unmapped == "warn"
+    ]
+    return Projection(sql=sql, faults=tuple(faults), warnings=tuple(warnings))
 
 
 def refuse_bad_mapping(error: duckdb.Error, feed: Feed, target: Target) -> ConfigurationError:
@@ -154,7 +167,8 @@ def refuse_bad_mapping(error: duckdb.Error, feed: Feed, target: Target) -> Confi
     return ConfigurationError(
         f"the expressions for {target.table} fail ({kind}).{hint}",
         where=f"feed {feed.name}",
-        remedy="Use try_cast instead of cast, and columns and functions that exist.",
+        remedy="Use try_cast instead of cast, columns and functions that exist, and double quotes around "
+        "names that SQL keeps for itself.",
     )
 
 
@@ -167,7 +181,7 @@ def _trimmed(name: str) -> str:
 
 
 def _typed(column: Column, written: Mapping[str, str]) -> str:
-    value = _cast(column) if column.name in written else f"cast(null as {_sql_type(column.type)})"
+    value = cast_sql(column) if column.name in written else f"cast(null as {_sql_type(column.type)})"
     return f"{value} as {quoted(column.name)}"
 
 
@@ -175,7 +189,8 @@ def _sql_type(kind: str) -> str:
     return kind.replace("text", "varchar")
 
 
-def _cast(column: Column) -> str:
+def cast_sql(column: Column) -> str:
+    """SQL that makes a text in a column of this name its type, null when it is not of it."""
     value = quoted(column.name)
     if column.type == "text":
         return value
@@ -241,6 +256,10 @@ def _type_fault(column: Column) -> Fault:
 
 def _fault(expectation: Expectation) -> Fault:
     return Fault(expectation.rule, expectation.reason, expectation.severity)
+
+
+def _code_fault(call: Call) -> Fault:
+    return Fault(call.code_map.rule, call.reason, call.code_map.unmapped)
 
 
 def _first(conditions: list[str], start: int) -> str:

@@ -23,7 +23,8 @@ class Records:
     """Source column and the SQL over the table that gives its text."""
     delivered: int = 0
     """Records of the file, broken ones too."""
-    encoding: str = "utf-8"
+    repeated: tuple[str, ...] = ()
+    """Names, in lower case, that the header has more than once; the first column keeps the name."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class BrokenRecord:
     offset: int | None
     raw: str
     reason: str
+    length: int | None = None
+    """Its bytes in the file; those of `raw` in UTF-8 unless given."""
 
 
 def store_broken(connection: duckdb.DuckDBPyConnection, broken: Iterable[BrokenRecord]) -> int:
@@ -42,14 +45,16 @@ def store_broken(connection: duckdb.DuckDBPyConnection, broken: Iterable[BrokenR
     broken_rows = {  # noqa: F841 - DuckDB finds it by name
         "row": np.array([row.number for row in rows], dtype=np.int64),
         "place": np.array([-1 if row.offset is None else row.offset for row in rows], dtype=np.int64),
+        "bytes": np.array([-1 if row.length is None else row.length for row in rows], dtype=np.int64),
         "raw": np.array([row.raw for row in rows], dtype=object),
         "reason": np.array([row.reason for row in rows], dtype=object),
     }
-    empty = "select 0::bigint as row, 0::bigint as place, '' as raw, '' as reason limit 0"
+    empty = "select 0::bigint as row, 0::bigint as place, 0::bigint as bytes, '' as raw, '' as reason limit 0"
     source = "from broken_rows" if rows else empty
     connection.execute(
         f"create or replace temp table {BROKEN} as select row as _row, nullif(place, -1) as _offset, "
-        "cast(case when place >= 0 then strlen(raw) end as bigint) as _length, raw as _raw, "
+        "cast(case when place >= 0 then coalesce(nullif(bytes, -1), strlen(raw)) end as bigint) as _length, "
+        "raw as _raw, "
         f"reason as _reason from ({source})"
     )
     return len(rows)

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from claimlake.sources.content import content_of
-from claimlake.sources.delimited import DELIMITERS
+from claimlake.sources.layout import DELIMITERS
 
 TITLE_LINES = 60
 """Lines above a table among which its header is looked for."""

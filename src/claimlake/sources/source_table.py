@@ -11,7 +11,8 @@ from sqlglot import exp
 
 from claimlake.errors import SourceError
 from claimlake.lake.contract import Contract
-from claimlake.sources.mapping import Feed, TableOrigin, source_columns
+from claimlake.sources.mapping import Feed, source_columns
+from claimlake.sources.table_origin import TableOrigin
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
 from claimlake.errors import SourceError
-from claimlake.sources.mapping import TableOrigin
 from claimlake.sources.record import unique_names
 from claimlake.sources.source_table import SourceTable
+from claimlake.sources.table_origin import TableOrigin
 from claimlake.sources.watermark import Start
 
 

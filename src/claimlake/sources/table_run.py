@@ -7,8 +7,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from claimlake.errors import ClaimlakeError
 from claimlake.lake.seen_table import SeenTables
 from claimlake.sources.extract import Extract, Extraction
-from claimlake.sources.mapping import Feed, TableOrigin
+from claimlake.sources.mapping import Feed
 from claimlake.sources.retry import retried
+from claimlake.sources.table_origin import TableOrigin
 
 AGAIN = "trying again"
 """First words of the step that says a table will be tried once more."""

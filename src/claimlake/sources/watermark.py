@@ -16,7 +16,8 @@ from claimlake.engines.sql import literal, quoted
 from claimlake.errors import SourceError
 from claimlake.lake.land import embedded, scan_sql
 from claimlake.lake.table import Lake
-from claimlake.sources.mapping import Feed, Lookback, TableOrigin
+from claimlake.sources.mapping import Feed
+from claimlake.sources.table_origin import Lookback, TableOrigin
 from claimlake.workspace import Workspace
 
 NOT_SORTABLE = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{1,2}-[A-Za-z]{3}-\d{2,4}")
