@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from claimlake.errors import ConfigurationError
-from claimlake.keys import is_npi, load_tenant, load_tenants, parse_tenant, reference_rows
+from claimlake.keys import is_npi
+from claimlake.tenant import load_tenant, load_tenants, parse_tenant, reference_rows
 
 TENANT = """
 org_id: north_clinics

@@ -214,7 +214,7 @@ def test_a_secret_is_named_and_never_written_in_the_tenant_file() -> None:
     token = {"url": "https://host/token", "client_id": "me", "client_secret": "s3cret"}
     source = {"id": "icd", "system": "icd10_api", "url": "https://host", "token": token}
     tenant = {"org_id": "north", "name": "North", "sources": [source]}
-    with pytest.raises(ConfigurationError, match="write env:NAME") as caught:
+    with pytest.raises(ConfigurationError, match="env:NAME") as caught:
         parse_tenant(tenant, where="north.yml")
     assert "s3cret" not in str(caught.value)
     token["client_secret"] = "env:ICD_SECRET"

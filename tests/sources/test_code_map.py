@@ -25,7 +25,6 @@ codes:
   payer: {values: {A: alpha}, unmapped: keep}
 feeds:
   - feed: claims
-    schedule: "0 6 * * 1"
     from: {file: "**/claims*"}
     into:
       - table: claims_flat
@@ -89,10 +88,10 @@ def test_an_unmapped_code_that_warns_is_loaded_and_counted(tmp_path: Path) -> No
     assert rows(workspace, "bronze.claims_flat", columns) == [(Decimal("10.50"), "open", "Q")]
 
 
-def test_a_mapping_knows_its_schedules(tmp_path: Path) -> None:
+def test_a_mapping_knows_its_schedule(tmp_path: Path) -> None:
     workspace = workspace_with(tmp_path)
     mapping = read_mapping(workspace.path / "sources" / "small_emr.yml", all_contracts(workspace))
-    assert (mapping.schedule, mapping.feeds[0].schedule) == ("30 5 * * *", "0 6 * * 1")
+    assert mapping.schedule == "30 5 * * *"
 
 
 @pytest.mark.parametrize(

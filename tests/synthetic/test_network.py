@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from claimlake.keys import is_npi, load_tenants
+from claimlake.keys import is_npi
 from claimlake.synthetic.calendar import iso
 from claimlake.synthetic.network import Generated, generate
+from claimlake.tenant import load_tenants
 from tests.synthetic.conftest import Ask
 
 

@@ -31,9 +31,7 @@ def mapping_schema(contracts: Mapping[str, Contract]) -> dict[str, Any]:
     feed = _object(
         FEED_KEYS,
         {
-            "from": {
-                "anyOf": [_object(FILE_KEYS, {"layout": _layout()}), _object(TABLE_KEYS), _object(API_KEYS)]
-            },
+            "from": {"anyOf": [files, _object(TABLE_KEYS), _object(API_KEYS)]},
             "into": {"type": "array", "items": {"$ref": "#/$defs/target"}},
         },
     )
