@@ -192,8 +192,11 @@ def _quarantine(
     }
     stage.connection.execute(f"""
         create or replace temp table held as
-        select _row, _offset, _length, _raw, _hash, rule, reason, table_name
-        from verdict join {TABLE} using (_row) join fault_rows using (fault)
+        select verdict._row, record._offset, record._length, record._raw, record._hash,
+            fault_rows.rule, fault_rows.reason, fault_rows.table_name
+        from verdict
+        join {TABLE} as record on verdict._row = record._row
+        join fault_rows on verdict.fault = fault_rows.fault
         union all
         select _row, _offset, _length, _raw, sha256(_raw), '{BROKEN_RULE}', _reason,
             {literal(parts[0].target.table)} from {BROKEN}
