@@ -75,7 +75,7 @@ MEASURES = [
     "Inverse",
 ]
 INFECTIONS = [
-    "RowId",
+    "HaiRow",
     "Facility",
     "Location",
     "Month",
