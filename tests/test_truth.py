@@ -109,3 +109,20 @@ def is_same(true: Fraction | None, value: Decimal | None) -> bool:
         Decimal(round(true * 10**6)) / 10**6
     )  # Python rounds a Fraction half to even, as the engine does
     return rounded == value
+
+
+def test_further_feeds_are_loaded_to_the_last_row_and_amount(network: Path, workspace: Workspace) -> None:
+    lake = Lake(workspace.lake_path)
+    with duckdb.connect() as database:
+        totals = database.execute(
+            "select org_id, table_name, figure, row_count, total from read_parquet(?)",
+            [str(network / "truth" / "feed_total.parquet")],
+        ).fetchall()
+        assert len(totals) == 24
+        for org_id, table, figure, row_count, total in totals:
+            loaded = database.execute(
+                f"select count(*), cast(coalesce(sum({figure}), 0) as decimal(18,2)) from read_parquet(?)",
+                [lake.files(f"bronze.{table}", org_id=org_id)],
+            ).fetchone()
+            assert row_count > 0, table
+            assert loaded == (row_count, total), (org_id, table, figure)

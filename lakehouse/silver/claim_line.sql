@@ -2,7 +2,7 @@
 -- A term applies to the claim's payer and billing type, to its entity or to every entity, on the day of service. A fee
 -- for the code (rate times units, never above the charge) comes before a share of the charge; a term of the entity
 -- before one of every entity; the newer before the older. Cents are rounded half up. Without a term nothing is expected:
--- the amount is null, not zero.
+-- the amount is null, not zero. A term for one modifier, one place of service or a DRG prices no line here.
 -- grain: org_id, line_key
 -- load: full
 -- partition: org_id
@@ -22,6 +22,7 @@ with term as (
         cast(round(rate.rate_percent * 1000000) as bigint) as rate_share,
         rate.contract_rate_key
     from silver.contract_rate as rate
+    where rate.modifier is null and rate.place_of_service is null
 ),
 
 priced as (
@@ -65,6 +66,7 @@ priced as (
             and line.payer_id = term.payer_id
             and line.billing_type = term.billing_type
             and term.rate_method = 'percent_of_charge'
+            and term.code is null
     where
         line.service_from between term.effective_from and term.effective_to
         and (term.entity_id is null or line.entity_id = term.entity_id)

@@ -34,9 +34,9 @@ select
     term.filing_basis,
     term.corrected_claim_days,
     term.appeal_days_level1,
-    cast(null as int) as appeal_days_level2,
+    term.appeal_days_level2,
     term.prompt_pay_days,
-    cast(null as decimal(8, 5)) as prompt_pay_interest_rate,
-    cast(null as decimal(18, 2)) as underpayment_tolerance
+    term.prompt_pay_interest_rate,
+    term.underpayment_tolerance
 from ranked as term
 where term.place = 1

@@ -25,7 +25,9 @@ version as (
     select
         keyed.*,
         row_number() over (
-            partition by keyed.org_id, keyed.contract_key, keyed.rate_method, keyed.code_type, keyed.code
+            partition by
+                keyed.org_id, keyed.contract_key, keyed.rate_method, keyed.code_type, keyed.code,
+                keyed.modifier, keyed.place_of_service
             order by keyed.ingested_at desc, keyed.source_row desc, keyed.record_hash desc
         ) as age
     from keyed
@@ -39,7 +41,8 @@ select
     term.record_hash,
     term.ingested_at as loaded_at,
     sha256(concat_ws(
-        '|', term.contract_key, coalesce(term.rate_method, ''), coalesce(term.code_type, ''), coalesce(term.code, '')
+        '|', term.contract_key, coalesce(term.rate_method, ''), coalesce(term.code_type, ''), coalesce(term.code, ''),
+        coalesce(term.modifier, ''), coalesce(term.place_of_service, '')
     )) as contract_rate_key,
     term.contract_key,
     term.contract_id,
@@ -54,9 +57,15 @@ select
     term.corrected_claim_days,
     term.appeal_days_level1,
     term.prompt_pay_days,
+    term.appeal_days_level2,
+    term.prompt_pay_interest_rate,
+    term.underpayment_tolerance,
     term.rate_method,
     term.code_type,
     term.code,
+    term.modifier,
+    term.place_of_service,
+    term.stop_loss_threshold,
     term.rate_amount,
     term.rate_percent
 from version as term

@@ -1,6 +1,7 @@
 -- One row per claim line of a flat file or an EHR claim feed, the newest version the source sent.
 -- A file may give claims (line id empty), lines, or both; where a claim has lines, its claim-level row only states the
--- total. The account is that of the encounter, else one of its own named by encounter id or claim id.
+-- total, and who pays where the lines do not. A line of revenue code 0001 without a procedure is the total of the claim
+-- as hospitals print it, no line. The account is that of the encounter, else one of its own named by encounter id or claim id.
 -- grain: org_id, source_system_id, claim_id, line_id
 -- load: full
 -- partition: org_id
@@ -14,6 +15,7 @@ with version as (
             order by flat.modified_at desc, flat.ingested_at desc, flat.source_row desc, flat.record_hash desc
         ) as age
     from bronze.claims_flat as flat
+    where flat.line_id is null or coalesce(flat.revenue_code, '') <> '0001' or flat.procedure_code is not null
 ),
 
 counted as (
@@ -24,7 +26,13 @@ counted as (
         ) as line_count,
         cast(max(case when version.line_id is null then version.charge_amount end) over (
             partition by version.org_id, version.source_system_id, version.claim_id
-        ) as decimal(18, 2)) as stated_charge_amount
+        ) as decimal(18, 2)) as stated_charge_amount,
+        coalesce(version.payer, max(case when version.line_id is null then version.payer end) over (
+            partition by version.org_id, version.source_system_id, version.claim_id
+        )) as filed_payer,
+        coalesce(version.claim_date, max(case when version.line_id is null then version.claim_date end) over (
+            partition by version.org_id, version.source_system_id, version.claim_id
+        )) as filed_date
     from version
     where version.age = 1
 )
@@ -58,7 +66,7 @@ select
     coalesce(identifier.payer_id, 'unmapped') as payer_id,
     flat.provider_id,
     flat.service_date,
-    flat.claim_date,
+    flat.filed_date as claim_date,
     flat.modified_at,
     flat.charge_amount,
     flat.stated_charge_amount,
@@ -83,5 +91,5 @@ left join silver.encounter_account as entity_account
 left join reference.payer_identifier as identifier
     on
         flat.org_id = identifier.org_id
-        and upper(trim(flat.payer)) = identifier.identifier_upper
+        and upper(trim(flat.filed_payer)) = identifier.identifier_upper
 where flat.line_id is not null or flat.line_count = 0

@@ -1,6 +1,7 @@
 -- One row per payment notice (835): a check, an EFT or a notice without money, once however often it was delivered.
 -- Amounts of the notice come from its newest delivery; claims and provider adjustments are added up over what is kept.
 -- It balances when BPR02 is the sum of CLP04 less the provider adjustments, within a cent.
+-- Its deposit is the earliest line of the bank with its trace and amount.
 -- grain: org_id, remittance_key
 -- load: full
 -- partition: org_id
@@ -32,6 +33,20 @@ adjusted as (
         sum(adjustment.amount) as amount
     from silver.provider_adjustment as adjustment
     group by adjustment.org_id, adjustment.remittance_key
+),
+
+deposited as (
+    select
+        deposit.org_id,
+        deposit.trace_number,
+        deposit.amount,
+        deposit.deposit_id,
+        deposit.deposit_date,
+        row_number() over (
+            partition by deposit.org_id, deposit.trace_number, deposit.amount
+            order by deposit.deposit_date, deposit.deposit_id, deposit.bank_deposit_key
+        ) as turn
+    from silver.bank_deposit as deposit
 )
 
 select
@@ -58,8 +73,8 @@ select
     coalesce(
         abs(payment.payment_amount - coalesce(claimed.amount, 0) + coalesce(adjusted.amount, 0)) <= 0.01, false
     ) as is_balanced,
-    cast(null as text) as deposit_id,
-    cast(null as date) as deposit_date,
+    deposited.deposit_id,
+    deposited.deposit_date,
     cast(null as timestamp) as posted_at,
     payment.remit_date,
     payment.file_id,
@@ -73,4 +88,10 @@ left join adjusted
     on
         payment.org_id = adjusted.org_id
         and payment.remittance_key = adjusted.remittance_key
+left join deposited
+    on
+        payment.org_id = deposited.org_id
+        and payment.trace_number = deposited.trace_number
+        and payment.payment_amount = deposited.amount
+        and deposited.turn = 1
 where payment.age = 1

@@ -298,3 +298,12 @@ def test_content_that_is_touched_again_and_again_is_loaded_once(tmp_path: Path) 
     assert statuses == ["loaded", "duplicate", "duplicate", "duplicate"]
     assert len(rows(workspace, "bronze.x12_interchange")) == 1
     assert len(rows(workspace, "bronze.x12_transaction")) == 1
+
+
+def test_source_columns_may_be_named_like_those_of_the_quarantine(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    text = "ID,LName,DOB,reason,rule,fault,table_name\n1,ALPHA,1950-01-31,a,b,c,d\n2,BETA,soon,a,b,c,d\n"
+    deliver(workspace, "emr/patients.csv", text)
+    report = run(workspace)
+    assert not report.errors
+    assert (only(report).counts.loaded, only(report).counts.quarantined) == (1, 1)

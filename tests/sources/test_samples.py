@@ -19,8 +19,20 @@ SAMPLES = Path(
 TENANT = """
 org_id: north
 name: North
-sources: [{id: emr, system: emr_two_hospitals}, {id: events, system: claims_json}, {id: edi, system: x12}]
+sources:
+  - {id: emr, system: emr_two_hospitals}
+  - {id: events, system: claims_json}
+  - {id: edi, system: x12}
+  - {id: synthea, system: synthea}
+  - {id: rif, system: rif}
 """
+FOLDERS = {
+    "emr": "emr-two-hospitals",
+    "events": "claims-json",
+    "edi": "x12",
+    "synthea": "synthea",
+    "rif": "rif",
+}
 
 pytestmark = [
     pytest.mark.samples,
@@ -32,7 +44,7 @@ pytestmark = [
 def ingested(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, IngestReport]:
     workspace = Workspace.create(tmp_path_factory.mktemp("samples") / "workspace")
     (workspace.path / "tenants" / "north.yml").write_text(TENANT)
-    for source, folder in (("emr", "emr-two-hospitals"), ("events", "claims-json"), ("edi", "x12")):
+    for source, folder in FOLDERS.items():
         shutil.copytree(SAMPLES / folder, workspace.landing / "north" / source)
     return workspace, ingest(workspace, settle_seconds=0)
 
@@ -61,7 +73,7 @@ def test_money_of_float_columns_comes_out_in_cents(ingested: tuple[Workspace, In
         rows(workspace, "bronze.emr_charges", "source_system_id || charge_id, charge_amount", "all")
     )
     assert charges["hos-aTRANS000001"] == Decimal("988.37")
-    assert len(charges) == 20_000
+    assert sum(key.startswith("hos-") for key in charges) == 20_000
 
 
 def test_a_json_remittance_balances(ingested: tuple[Workspace, IngestReport]) -> None:

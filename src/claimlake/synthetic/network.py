@@ -13,9 +13,13 @@ from claimlake.synthetic.dice import Dice
 from claimlake.synthetic.emr import records, write_emr
 from claimlake.synthetic.emr_citizens import citizens_tables
 from claimlake.synthetic.emr_peterson import peterson_tables
+from claimlake.synthetic.feed import write_sheets
+from claimlake.synthetic.feed_citizens import citizens_sheets
+from claimlake.synthetic.feed_peterson import peterson_sheets
 from claimlake.synthetic.finance import general_ledger, write_finance
 from claimlake.synthetic.history import History
 from claimlake.synthetic.lifecycle import Lifecycle
+from claimlake.synthetic.operation import operate
 from claimlake.synthetic.patient import invent_patients
 from claimlake.synthetic.profile import SYSTEMS, Profile, profile
 from claimlake.synthetic.provider import staff
@@ -31,6 +35,7 @@ PATIENTS_PER_ACCOUNT = 0.45
 DEFAULT_START = date(2025, 4, 1)
 DEFAULT_UNTIL = date(2026, 9, 30)
 EMR_TABLES = {"peterson_health": peterson_tables, "citizens_medical_center": citizens_tables}
+FEED_SHEETS = {"peterson_health": peterson_sheets, "citizens_medical_center": citizens_sheets}
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def generate(  # noqa: PLR0913 - each is an option of its own
         tell(f"{found.tenant.name}: inventing encounters")
         history = _live(found, claims, seed, start.toordinal(), until.toordinal())
         tell(f"{found.tenant.name}: writing files")
-        files += _deliver(history, out, witness)
+        files += _deliver(history, out, witness, seed)
     tell("writing the truth")
     write_truth(out / "truth", witness.tables)
     counts = {name: len(rows) for name, rows in witness.tables.items()}
@@ -95,7 +100,7 @@ def _live(found: Profile, claims: int, seed: int, start: int, until: int) -> His
     return history
 
 
-def _deliver(history: History, out: Path, witness: Witness) -> int:
+def _deliver(history: History, out: Path, witness: Witness, seed: int) -> int:
     """Write one tenant's files and databases; the number of files."""
     tenant = history.profile.tenant
     landing = out / "landing" / tenant.org_id
@@ -107,5 +112,8 @@ def _deliver(history: History, out: Path, witness: Witness) -> int:
     for source_id in dict.fromkeys(unit.source_id for unit in history.profile.units):
         tables = EMR_TABLES[tenant.org_id](records(history, source_id))
         write_emr(out / "emr" / f"{source_id}.sqlite", tables)
+    operations = operate(history, payments, seed)
+    files += write_sheets(landing, FEED_SHEETS[tenant.org_id](history, operations))
     witness.testify(history, payments, ledger)
+    witness.count_feeds(tenant.org_id, operations)
     return files

@@ -15,6 +15,7 @@ Joins: `org_id` + `entity_id` + `account_id` name an account; `org_id` + `claim_
 * A downcoded line has `paid_code`; it may carry no denial.
 * A coverage of order 2 exists for an account whether or not a secondary claim was ever sent.
 * Contract terms are inclusive on both ends.
+* `feed_total` counts what the further feeds deliver: rows by bronze table, and sums of some figures.
 """
 
 from collections.abc import Iterable, Sequence
@@ -228,6 +229,13 @@ SCHEMA: dict[str, dict[str, tuple[str, str]]] = {
         "measure": ("text", "gross_revenue, npsr, net_ar, bad_debt, charity, cash"),
         "amount": ("money", "ledger value"),
         "is_closed": ("bool", "false in the last month"),
+    },
+    "feed_total": {
+        "org_id": ("text", "tenant"),
+        "table_name": ("text", "bronze table without its layer"),
+        "figure": ("text", "column that is added up"),
+        "row_count": ("int", "rows delivered"),
+        "total": ("money", "sum of the figure over them, dollars, hours or a count"),
     },
     "provider": {
         "org_id": ("text", "tenant"),

@@ -4,6 +4,7 @@ from claimlake.synthetic.claim import Account, Adjudication, Claim, Payment, Sub
 from claimlake.synthetic.edi_837 import line_control
 from claimlake.synthetic.finance import GlRow, account_class, encounter_id
 from claimlake.synthetic.history import History
+from claimlake.synthetic.operation import Operations
 from claimlake.synthetic.truth import SCHEMA, Value
 from claimlake.tenant import Payer
 
@@ -53,6 +54,26 @@ class Witness:
         for entity, kind, payer, end, _, measure, cents, closed in ledger:
             add["gl_month"].append((org, entity, kind, payer, end, measure, cents, closed))
         add["provider"] += [(org, *row) for row in _providers(history)]
+
+    def count_feeds(self, org_id: str, found: Operations) -> None:
+        """Add what one tenant's further feeds come to; whole numbers count in hundredths, as money does."""
+        figures: dict[tuple[str, str], list[int]] = {
+            ("bank_deposits", "amount"): [item.amount for item in found.deposits],
+            ("emr_appointments", "slot_minutes"): [item.length * 100 for item in found.appointments],
+            ("pharmacy_claims", "total_paid_amount"): [item.paid for item in found.fills],
+            ("pharmacy_claims", "patient_pay_amount"): [item.patient_pay for item in found.fills],
+            ("coding_events", "codes_reviewed"): [item.reviewed * 100 for item in found.codings],
+            ("patient_billing", "amount"): [item.amount for item in found.bills],
+            ("ops_staffing", "actual_hours"): [item.actual for item in found.shifts],
+            ("ops_staffing", "overtime_hours"): [item.overtime for item in found.shifts],
+            ("ops_call_center", "handle_seconds"): [(item.handled or 0) * 100 for item in found.calls],
+            ("clinical_registry", "measure_value"): [item.value for item in found.assessments],
+            ("cms_measures", "numerator_count"): [item.numerator * 100 for item in found.measures],
+            ("hai_data", "observed_count"): [item.observed * 100 for item in found.infections],
+        }
+        self.tables["feed_total"] += [
+            (org_id, table, figure, len(values), sum(values)) for (table, figure), values in figures.items()
+        ]
 
 
 def _id(account: Account, number: str, letter: str) -> str:
