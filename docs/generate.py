@@ -46,6 +46,14 @@ LOAD_RULES = (
     ("ALL-14", "quarantine", "a record breaks no rule of its contract where the rule has no code of its own"),
     ("ALL-15", "quarantine", "a file fits a feed, and a record fits a table of its feed"),
     ("ALL-16", "quarantine", "a file is of the format its feed takes"),
+    ("ALL-20", "warn", "a key of a full feed is in its next extract; else its history ends"),
+    ("ALL-21", "warn", "a full extract has a record; an empty one ends no history"),
+    ("ALL-22", "warn", "a full extract is whole, no record of it is held; else it ends no history"),
+    (
+        "ALL-23",
+        "warn",
+        "a full extract has most of the keys its feed had (`vanish_percent`); else it ends no history",
+    ),
     ("ERA-05", "quarantine", "the payee of an 835 is the tenant, by an NPI or tax id of its entities"),
 )
 """Rules that hold for every delivery; each is checked where the code names it."""

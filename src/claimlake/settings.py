@@ -28,6 +28,12 @@ class Settings:
         default="4GB", metadata=_about("Memory DuckDB may use before it spills to disk.")
     )
     threads: int = field(default=0, metadata=_about("Threads DuckDB may use; 0 means every processor."))
+    vanish_percent: int = field(
+        default=50,
+        metadata=_about(
+            "Share of a feed's keys, in percent, that one full extract may end; above it ends none."
+        ),
+    )
 
 
 def load_settings(file: Path, environment: Mapping[str, str]) -> Settings:

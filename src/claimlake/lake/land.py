@@ -19,6 +19,10 @@ from claimlake.workspace import Workspace
 QUARANTINE = "platform.quarantine_record"
 QUALITY = "platform.dq_result"
 LOAD_LOG = "platform.load_logs"
+VANISHED = "bronze.vanished_record"
+"""Keys that a full extract no longer held."""
+GONE = "gone"
+"""Stands for the content of a key that vanished; no hash is like it."""
 
 PLATFORM_COLUMNS: dict[str, list[tuple[str, str]]] = {
     QUARANTINE: [
@@ -92,6 +96,7 @@ class Stage:
     _tables: set[str] = field(default_factory=set)
     _findings: dict[Finding, list[int]] = field(default_factory=dict)
     _histories: dict[str, str] = field(default_factory=dict)
+    _has_news: bool = False
 
     def add(self, table: str, sql: str) -> int:
         """Add the rows of a statement, matched by column name, to a table of the load; their number."""
@@ -105,25 +110,45 @@ class Stage:
     def history(self, table: str, key: str) -> str:
         """Name of a temporary table of the rows this source delivered before: key, record_hash and place.
 
-        `key` is SQL over the table's columns. Rows of this very load are left out, so that a resumed load
-        sees what the interrupted one saw.
+        `key` is SQL over the table's columns. A key that vanished has the hash GONE then. Rows of this very
+        load are left out, so that a resumed load sees what the interrupted one saw.
         """
         if table not in self._histories:
             name = f'"history_{table}"'
-            scan = scan_sql(self.lake, table, self.load.org_id)
-            source = (
-                f"select source_system_id, {key} as key, record_hash, "
-                f"row_number() over (order by ingested_at, load_id, source_row) as place "
-                f"from {scan} where load_id <> '{self.load.load_id}'"
-                if scan
-                else "select '' as source_system_id, '' as key, '' as record_hash, 0::bigint as place limit 0"
+            self.connection.execute(
+                f"create temp table {name} as select source_system_id, key, record_hash, "
+                "row_number() over (order by ingested_at, load_id, source_row) as place "
+                f"from ({self._earlier_sql(table, key)}) where load_id <> '{self.load.load_id}'"
             )
-            self.connection.execute(f"create temp table {name} as {source}")
             self._histories[table] = name
         return self._histories[table]
 
-    def note(self, finding: Finding, *, checked: int, failed: int) -> None:
-        """Count the rows a rule was checked on and those that broke it."""
+    def _earlier_sql(self, table: str, key: str) -> str:
+        columns = "source_system_id, load_id, ingested_at, source_row"
+        rows = scan_sql(self.lake, table, self.load.org_id)
+        gone = scan_sql(self.lake, VANISHED, self.load.org_id)
+        parts = [
+            "select '' as source_system_id, '' as load_id, null::timestamp as ingested_at, "
+            "0::bigint as source_row, '' as key, '' as record_hash where false"
+        ]
+        if rows:
+            parts.append(f"select {columns}, {key} as key, record_hash from {rows}")
+        if gone:
+            parts.append(
+                f"select {columns}, record_key as key, '{GONE}' as record_hash "
+                f"from {gone} where table_name = {literal(table)}"
+            )
+        return " union all ".join(parts)
+
+    def seen_keys(self, table: str) -> str:
+        """Name of a temporary table of the keys the load's deliveries hold, unchanged rows too."""
+        name = f'"seen_{table}"'
+        self.connection.execute(f"create temp table if not exists {name} (key text)")
+        return name
+
+    def note(self, finding: Finding, *, checked: int, failed: int, is_news: bool = False) -> None:
+        """Count the rows a rule was checked on and those that broke it; news is kept without any new row."""
+        self._has_news = self._has_news or is_news
         counts = self._findings.setdefault(finding, [0, 0])
         counts[0] += checked
         counts[1] += failed
@@ -133,7 +158,7 @@ class Stage:
         self._forget_known_quarantine()
         bronze = sorted(table for table in self._tables if table not in PLATFORM_COLUMNS)
         rows = {table: self._count(table) for table in bronze}
-        is_news = any(self._count(table) for table in self._tables)
+        is_news = self._has_news or any(self._count(table) for table in self._tables)
         if is_news:
             self._log(rows)
             self._store_findings()

@@ -8,16 +8,15 @@ import numpy as np
 
 from claimlake.engines.sql import literal, quoted
 from claimlake.lake.contract import Contract
-from claimlake.lake.land import QUARANTINE, Finding, Stage
+from claimlake.lake.land import GONE, QUARANTINE, Finding, Stage
 from claimlake.sources.mapping import Feed, Target
 from claimlake.sources.projection import Fault, Projection, project, refuse_bad_mapping
 from claimlake.sources.record import BROKEN, TABLE, Records
 from claimlake.sources.report import FileReport
+from claimlake.sources.vanished import key_sql, own_key
 
 UNMATCHED = Fault("ALL-15", "record fits no table of its feed")
 BROKEN_RULE = "ALL-14"
-FILE_COLUMNS = {"file_id", "transaction_no"}
-"""A key that holds one of these names a row of one file: such rows repeat when their content does."""
 
 
 class FileRefusedError(Exception):
@@ -64,6 +63,8 @@ def conform(stage: Stage, feed: Feed, origin: Origin, records: Records, report: 
     _judge(stage.connection, parts, faults)
     for part in parts:
         _select_fresh(stage, part, origin)
+        if feed.is_full and own_key(part.contract):
+            _see_keys(stage, part)
         _warn(stage, part, origin, report)
         stage.add(part.target.table, _rows_sql(stage, part, origin))
     _quarantine(stage, parts, faults, origin, report)
@@ -105,23 +106,13 @@ def _judge(connection: duckdb.DuckDBPyConnection, parts: Sequence[_Part], faults
             raise FileRefusedError(faults[position].rule, faults[position].reason)
 
 
-def _key_sql(contract: Contract, hash_column: str) -> str:
-    columns = [name for name in contract.key if name != "source_system_id"]
-    if not columns or FILE_COLUMNS & set(columns):
-        return hash_column
-    return (
-        "cast(to_json(["
-        + ", ".join(f"cast({quoted(name)} as varchar)" for name in columns)
-        + "]) as varchar)"
-    )
-
-
 def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
     """Leave the rows that bring news: whose content differs from the latest of their key.
 
-    A key with several contents in one file is a history: its rows are compared with all earlier ones.
+    A key with several contents in one file is a history: its rows are compared with all earlier ones. One
+    that had vanished is back, so its rows are news whatever they hold.
     """
-    history = stage.history(part.target.table, _key_sql(part.contract, "record_hash"))
+    history = stage.history(part.target.table, key_sql(part.contract, "record_hash"))
     system = literal(origin.source_system_id)
     stage.connection.execute(f"""
         create or replace temp table {part.fresh} as
@@ -131,16 +122,18 @@ def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
             join {TABLE} as record using (_row)
             where _row not in (select _row from verdict)
         ),
-        keyed as (select *, {_key_sql(part.contract, "_hash")} as _key from incoming),
+        keyed as (select *, {key_sql(part.contract, "_hash")} as _key from incoming),
         numbered as (
             select *, row_number() over (partition by _key, _hash order by _row) as _repeat from keyed
         ),
         several as (select _key from keyed group by _key having count(distinct _hash) > 1),
         earlier as (select * from {history} where source_system_id = {system}),
+        latest as (select key, arg_max(record_hash, place) as record_hash from earlier group by key),
         known as (
-            select key, arg_max(record_hash, place) as record_hash from earlier group by key
+            from latest
             union
             select key, record_hash from earlier where key in (select _key from several)
+                and key not in (select key from latest where record_hash = '{GONE}')
         )
         select numbered.* exclude (_repeat) from numbered
         left join known on numbered._key = known.key and numbered._hash = known.record_hash
@@ -150,6 +143,13 @@ def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
         f"insert into {history} select {system}, _key, _hash, "
         f"(select coalesce(max(place), 0) from {history}) + row_number() over (order by _row) "
         f"from {part.fresh}"
+    )
+
+
+def _see_keys(stage: Stage, part: _Part) -> None:
+    stage.connection.execute(
+        f"insert into {stage.seen_keys(part.target.table)} "
+        f"select {key_sql(part.contract, '')} from {part.projected}"
     )
 
 

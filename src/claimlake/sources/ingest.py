@@ -24,6 +24,7 @@ from claimlake.sources.filing import Filing, newest_value
 from claimlake.sources.mapping import Feed, FileOrigin, SourceMapping, TableOrigin, load_mappings
 from claimlake.sources.projection import define_functions
 from claimlake.sources.report import FileReport, IngestReport
+from claimlake.sources.vanished import EMPTY, FullLoad, latest_content
 from claimlake.tenant import Source, Tenant, load_tenants
 from claimlake.workspace import Workspace
 
@@ -138,35 +139,60 @@ class SourceRun:
         feeds = {delivery: self._filing.feed_of(delivery) for delivery in deliveries}
         routed = {self._from(feed, delivery): feed for delivery, feed in feeds.items()}
         by_feed: dict[str, list[Delivery]] = {}
-        for delivery in self._new(list(routed)):
+        full = {delivery for delivery, feed in routed.items() if feed and feed.is_full}
+        for delivery in self._new([delivery for delivery in routed if delivery not in full]):
             feed = routed[delivery]
             by_feed.setdefault(feed.name if feed else UNROUTED, []).append(delivery)
         for name in sorted(by_feed):
             self.run.progress(f"plan {self.source.id} {name}")
             self._load(self.ledger.plan(name, by_feed[name]))
+        for delivery in sorted(full, key=lambda delivery: (delivery.modified_ns, delivery.path)):
+            self._take_full(routed[delivery], delivery)
+
+    def _take_full(self, feed: Feed | None, delivery: Delivery) -> None:
+        """Load a file that holds all of its feed alone: the order of such files says what vanished when."""
+        if feed is None or self._is_newest(feed, delivery):
+            self._repeat([delivery])
+            return
+        self.run.progress(f"plan {self.source.id} {feed.name}")
+        self._load(self.ledger.plan(feed.name, [delivery]))
+
+    def _is_newest(self, feed: Feed, delivery: Delivery) -> bool:
+        place = (self.run.workspace, self.tenant.org_id, self.source.id, feed, delivery.source_system_id)
+        return latest_content(*place) == delivery.file_id
 
     def _from(self, feed: Feed | None, delivery: Delivery) -> Delivery:
-        system = feed.source_system_id if feed and feed.source_system_id else self.source.id
-        return replace(delivery, source_system_id=system)
+        return replace(delivery, source_system_id=self._system(feed))
+
+    def _system(self, feed: Feed | None) -> str:
+        return feed.source_system_id if feed and feed.source_system_id else self.source.id
 
     def _new(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """The deliveries of unknown content; the others are recorded as duplicates."""
         known = self.ledger.known_content()
         new: dict[tuple[str, str], Delivery] = {}
-        repeated: list[tuple[Delivery, Outcome]] = []
+        repeated: list[Delivery] = []
         for delivery in deliveries:
             content = (delivery.file_id, delivery.source_system_id)
             if content not in known and content not in new:
                 new[content] = delivery
-                continue
+            else:
+                repeated.append(delivery)
+        if repeated:
+            self._repeat(repeated)
+        return list(new.values())
+
+    def _repeat(self, deliveries: Sequence[Delivery]) -> None:
+        """Record deliveries whose content is in the lake as duplicates."""
+        known = self.ledger.known_content()
+        repeated: list[tuple[Delivery, Outcome]] = []
+        for delivery in deliveries:
             outcome = Outcome("duplicate")
-            before = known.get(content)
+            before = known.get((delivery.file_id, delivery.source_system_id))
             outcome.counts.delivered = outcome.counts.duplicates = before.delivered if before else 1
             repeated.append((delivery, outcome))
             self._reported(delivery, "", "duplicate").counts.add(outcome.counts)
-        if repeated:
-            self.ledger.record(repeated)
-        return list(new.values())
+        self.ledger.record(repeated)
 
     def take_tables(self) -> None:
         """Load the tables of the source's database; one that cannot be read leaves the others alone."""
@@ -181,8 +207,15 @@ class SourceRun:
                     delivery = extract(connection, self.source, feed, newest=newest, files=self.files)
                 if delivery:
                     self._take_extract(feed, delivery)
+                elif feed.is_full:
+                    self._tell_empty(feed)
             except SourceError as error:
                 self.run.report.errors.append(f"tenant {self.tenant.org_id}: {error}")
+
+    def _tell_empty(self, feed: Feed) -> None:
+        """A full extract without a row is doubtful where the feed had rows before."""
+        if latest_content(self.run.workspace, self.tenant.org_id, self.source.id, feed, self._system(feed)):
+            self._reported(Delivery(f"table:{feed.name}", "", 0), feed.name, "loaded").warnings[EMPTY] += 1
 
     def _take_extract(self, feed: Feed, delivery: Delivery) -> None:
         if self.ledger.latest(delivery.path) == delivery.file_id:
@@ -219,6 +252,9 @@ class SourceRun:
             else:
                 self._filing.file_records(stage, feed, delivery, report)
         reader.flush()
+        if feed and feed.is_full and load.deliveries:
+            system = load.deliveries[-1].source_system_id
+            FullLoad(self.run.workspace, stage, feed, system).end_histories(reports)
 
     @property
     def _filing(self) -> Filing:

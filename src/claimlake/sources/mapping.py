@@ -33,6 +33,8 @@ class FileOrigin:
     """The usual separator; the file's header has the last word."""
     columns: tuple[str, ...] = ()
     """Columns a file must have to belong to the feed, where the name does not say it."""
+    load: str = "incremental"
+    """full: each file holds all of the feed's records, so a key it lacks is gone at the source."""
 
     def takes(self, path: str) -> bool:
         """Whether a path below the landing folder matches the pattern."""
@@ -83,6 +85,11 @@ class Feed:
     omit: tuple[str, ...] = ()
     """Source columns that expressions may use but that are not copied into the `raw` of any row."""
     is_active: bool = True
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every delivery holds all records, so that one it lacks is gone at the source."""
+        return self.origin.load == "full"
 
     def referenced(self, target: Target | None = None) -> dict[str, set[str]]:
         """Source columns that are used, each with the target columns it gives ('' stands for a predicate)."""
@@ -172,8 +179,11 @@ def _feed(item: object, file: str, contracts: Mapping[str, Contract]) -> Feed:
 
 
 def _file_origin(given: Mapping[str, Any], where: str) -> FileOrigin:
-    _refuse_unknown(given, ("file", "format", "delimiter", "columns", "active"), f"{where}: from")
+    _refuse_unknown(given, ("file", "format", "delimiter", "columns", "load", "active"), f"{where}: from")
     kind = str(given.get("format", "delimited"))
+    load = _load_of(given, "incremental", where)
+    if load == "full" and kind == "x12":
+        raise ConfigurationError("an X12 file is never a full load", where=where, remedy="Remove 'load'.")
     if kind not in FORMATS:
         raise ConfigurationError(
             f"format '{kind}'", where=where, remedy=f"Choose from: {', '.join(FORMATS)}."
@@ -183,14 +193,20 @@ def _file_origin(given: Mapping[str, Any], where: str) -> FileOrigin:
         format=kind,
         delimiter=str(given["delimiter"]) if "delimiter" in given else None,
         columns=tuple(str(name) for name in _list(given, "columns", where)),
+        load=load,
     )
+
+
+def _load_of(given: Mapping[str, Any], default: str, where: str) -> str:
+    load = str(given.get("load", default)).lower()
+    if load not in LOADS:
+        raise ConfigurationError(f"load '{load}'", where=where, remedy=f"Choose from: {', '.join(LOADS)}.")
+    return load
 
 
 def _table_origin(given: Mapping[str, Any], where: str) -> TableOrigin:
     _refuse_unknown(given, ("table", "load", "watermark", "key", "active"), f"{where}: from")
-    load = str(given.get("load", "full")).lower()
-    if load not in LOADS:
-        raise ConfigurationError(f"load '{load}'", where=where, remedy=f"Choose from: {', '.join(LOADS)}.")
+    load = _load_of(given, "full", where)
     watermark = str(given["watermark"]) if given.get("watermark") else None
     if load == "incremental" and watermark is None:
         raise ConfigurationError(
