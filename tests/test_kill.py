@@ -24,7 +24,7 @@ CLAIMS = 150
 MOMENTS = {
     "load_id", "ingested_at", "loaded_at", "quarantined_at", "quarantined_date", "checked_at", "loaddate",
     "calculated_at", "as_of_datetime", "result_key", "result_metadata", "created_datetime",
-    "updated_datetime", "valid_from_datetime", "published_at", "id",
+    "resolved_at", "resolved_load_id", "updated_datetime", "valid_from_datetime", "published_at", "id",
 }  # fmt: skip
 """Columns that say when something was done, or are made of when."""
 HISTORIES = {"metrics.staging_result", "metrics.metric_lineage", "platform.snapshot"}

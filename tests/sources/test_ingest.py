@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from claimlake.errors import ConfigurationError, WorkspaceError
-from claimlake.lake.land import quarantine
+from claimlake.lake.quarantine import quarantine
 from claimlake.sources.ingest import ingest
 from tests.sources.landing import deliver, make, only, rows, run, versions, without_database
 

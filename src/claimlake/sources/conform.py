@@ -68,6 +68,8 @@ def conform(stage: Stage, feed: Feed, origin: Origin, records: Records, report: 
         _warn(stage, part, origin, report)
         stage.add(part.target.table, _rows_sql(stage, part, origin))
     _quarantine(stage, parts, faults, origin, report)
+    for part in parts:
+        _settle(stage, part, origin)
     _count(stage, parts, records, origin, report)
 
 
@@ -169,6 +171,32 @@ def _standard(stage: Stage, origin: Origin) -> str:
     )
 
 
+def _settle(stage: Stage, part: _Part, origin: Origin) -> None:
+    """A record that holds its contract now is waited for no longer."""
+    if own_key(part.contract):
+        stage.settle(
+            "fixed_upstream",
+            part.target.table,
+            origin.source_system_id,
+            f"select sha256({key_sql(part.contract, '')}) from {part.projected} "
+            "where _row not in (select _row from verdict)",
+        )
+
+
+def _keys(parts: Sequence[_Part]) -> str:
+    """SQL of the key of every record in every table that has keys: _row, table_name, record_key."""
+    selects = ["select 0::bigint as _row, '' as table_name, '' as record_key where false"]
+    for part in parts:
+        names = own_key(part.contract)
+        if names:
+            whole = " and ".join(f"{quoted(name)} is not null" for name in names)
+            selects.append(
+                f"select _row, {literal(part.target.table)}, sha256({key_sql(part.contract, '')}) "
+                f"from {part.projected} where {whole}"
+            )
+    return " union all ".join(selects)
+
+
 def _warn(stage: Stage, part: _Part, origin: Origin, report: FileReport) -> None:
     for fault, predicate in part.projection.warnings:
         checked, failed = stage.connection.execute(
@@ -192,11 +220,12 @@ def _quarantine(
     }
     stage.connection.execute(f"""
         create or replace temp table held as
-        select _row, _offset, _length, _raw, _hash, rule, reason, table_name
+        select _row, _offset, _length, _raw, _hash, rule, reason, table_name, record_key
         from verdict join {TABLE} using (_row) join fault_rows using (fault)
+        left join ({_keys(parts)}) as keyed using (_row, table_name)
         union all
         select _row, _offset, _length, _raw, sha256(_raw), '{BROKEN_RULE}', _reason,
-            {literal(parts[0].target.table)} from {BROKEN}
+            {literal(parts[0].target.table)}, null from {BROKEN}
     """)
     stage.add(QUARANTINE, _quarantine_sql(stage, origin))
     counted = stage.connection.execute(
@@ -217,7 +246,7 @@ def _quarantine_sql(stage: Stage, origin: Origin) -> str:
                 row_number() over (partition by table_name, rule, _hash order by _row))) as quarantine_id,
             {literal(stage.load.load_id)} as load_id, table_name, rule as rule_id, reason,
             {literal(origin.file_id)} as file_id, {literal(origin.path)} as source_file, _row as source_row,
-            _offset as byte_offset, _length as byte_length, _raw as raw,
+            _offset as byte_offset, _length as byte_length, _raw as raw, record_key,
             timestamp '{stage.load.planned_at}' as quarantined_at,
             date '{stage.load.planned_at.date()}' as quarantined_date
         from held

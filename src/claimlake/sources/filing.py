@@ -1,6 +1,6 @@
 """Which feed takes a file, and its reading; a file that cannot be read goes to quarantine as a whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from claimlake.sources.edi import EdiReader
 from claimlake.sources.json_feed import first_names, read_json
 from claimlake.sources.mapping import Feed, FileOrigin, TableOrigin
 from claimlake.sources.projection import define_records, missing_columns
-from claimlake.sources.record import TABLE, Records
+from claimlake.sources.record import TABLE, Records, keep_only
 from claimlake.sources.report import FileReport
 from claimlake.tenant import Source, Tenant
 from claimlake.workspace import Workspace
@@ -71,11 +71,24 @@ class Filing:
             rule = "ALL-01" if "empty" in error.what else "ALL-16"
             self.refuse(stage, delivery, report, FileRefusedError(rule, error.what))
 
-    def file_records(self, stage: Stage, feed: Feed, delivery: Delivery, report: FileReport) -> None:
-        """Read a delimited or JSON file, or an extract of a table, into the stage."""
+    def file_records(
+        self,
+        stage: Stage,
+        feed: Feed,
+        delivery: Delivery,
+        report: FileReport,
+        only: Mapping[int, int] | None = None,
+    ) -> None:
+        """Read a delimited or JSON file, or an extract of a table, into the stage.
+
+        Args:
+            only: numbers of the records to take, each with the number it gets; by default all as they are.
+        """
         origin = Origin(delivery.source_system_id, delivery.file_id, delivery.path)
         try:
             records = self._read(stage, feed, delivery, report)
+            if only is not None:
+                records.delivered = keep_only(stage.connection, only)
             conform(stage, feed, origin, records, report)
         except FileRefusedError as refusal:
             self.refuse(stage, delivery, report, refusal)
@@ -83,6 +96,12 @@ class Filing:
             self.refuse(stage, delivery, report, FileRefusedError("ALL-01", error.what))
         except ClaimlakeError as error:
             report.status, report.error = "failed", str(error)
+
+    def settle(self, stage: Stage, delivery: Delivery, report: FileReport) -> None:
+        """A file that was refused under this path is waited for no longer when one could be read."""
+        if report.status == "loaded":
+            key = f"select sha256({literal(delivery.path)})"
+            stage.settle("fixed_upstream", "file", self.source.id, key)
 
     def refuse(self, stage: Stage, delivery: Delivery, report: FileReport, refusal: FileRefusedError) -> None:
         """Put a whole file in quarantine; its bytes are kept under its hash."""
@@ -95,7 +114,8 @@ class Filing:
                     {literal(delivery.file_id)}, {literal(refusal.rule)})) as quarantine_id,
                 {literal(load.load_id)} as load_id, 'file' as table_name, {literal(refusal.rule)} as rule_id,
                 {literal(refusal.reason)} as reason, {literal(delivery.file_id)} as file_id,
-                {literal(delivery.path)} as source_file, 0::bigint as byte_offset,
+                {literal(delivery.path)} as source_file, sha256({literal(delivery.path)}) as record_key,
+                0::bigint as byte_offset,
                 {delivery.size}::bigint as byte_length, timestamp '{load.planned_at}' as quarantined_at,
                 date '{load.planned_at.date()}' as quarantined_date
             """,

@@ -23,6 +23,7 @@ from claimlake.sources.edi import EdiReader, x12_contracts
 from claimlake.sources.filing import Filing, newest_value
 from claimlake.sources.mapping import Feed, FileOrigin, SourceMapping, TableOrigin, load_mappings
 from claimlake.sources.projection import define_functions
+from claimlake.sources.replay_load import Reading
 from claimlake.sources.report import FileReport, IngestReport
 from claimlake.sources.vanished import EMPTY, FullLoad, latest_content
 from claimlake.tenant import Source, Tenant, load_tenants
@@ -87,12 +88,8 @@ class Run:
                 f"tenant {tenant.org_id}: source {source.id}: no mapping '{source.system}'. Known: {known}."
             )
             return
-        ledger = Ledger(self.workspace, tenant.org_id, source.id)
-        ledger.prepare()
-        files = self.workspace.files_path / tenant.org_id
-        files.mkdir(parents=True, exist_ok=True)
-        one = SourceRun(self, tenant, source, mappings[source.system].feeds_of(source.id), ledger, files)
-        for step in (one.resume, one.take_files, one.take_tables):
+        one = self.opened(tenant, source, mappings[source.system])
+        for step in (one.resume, one.reading.resume, one.take_files, one.take_tables):
             try:
                 step()
             except ClaimlakeError as error:
@@ -100,6 +97,29 @@ class Run:
             except duckdb.Error as error:  # its message can quote a value
                 stopped = f"the load stopped with {type(error).__name__}. Trying again may help."
                 self.report.errors.append(f"tenant {tenant.org_id}: source {source.id}: {stopped}")
+
+    def opened(self, tenant: Tenant, source: Source, mapping: SourceMapping) -> "SourceRun":
+        """The ingestion of one source, its ledger and folder of kept files made."""
+        ledger = Ledger(self.workspace, tenant.org_id, source.id)
+        ledger.prepare()
+        files = self.workspace.files_path / tenant.org_id
+        files.mkdir(parents=True, exist_ok=True)
+        return SourceRun(self, tenant, source, mapping.feeds_of(source.id), ledger, files)
+
+
+def opened_sources(
+    workspace: Workspace, org_id: str, report: IngestReport, progress: Progress | None = None
+) -> list["SourceRun"]:
+    """Every source of a tenant whose mapping exists, active or not, for reading its kept files again."""
+    contracts = all_contracts(workspace)
+    (tenant,) = _chosen(load_tenants(workspace.path / "tenants"), [org_id])
+    mappings = load_mappings(workspace, contracts, {source.system for source in tenant.sources})
+    run = Run(workspace, contracts, report, progress or _silent, 0, _secret(workspace))
+    return [
+        run.opened(tenant, source, mappings[source.system])
+        for source in tenant.sources
+        if source.system in mappings
+    ]
 
 
 @dataclass(frozen=True)
@@ -233,6 +253,7 @@ class SourceRun:
             reports = [self._reported(delivery, load.feed, "loaded") for delivery in load.deliveries]
             self._stage(stage, load, reports)
             stage.commit(self.run.progress)
+            self.run.report.closed.update(stage.closed)
         self.run.progress(f"close {load.load_id}")
         outcomes = [Outcome(report.status, report.counts) for report in reports]
         self.ledger.close(load, zip(load.deliveries, outcomes, strict=True))
@@ -251,10 +272,17 @@ class SourceRun:
                 self._filing.file_edi(stage, reader, delivery, report)
             else:
                 self._filing.file_records(stage, feed, delivery, report)
+            self._filing.settle(stage, delivery, report)
         reader.flush()
         if feed and feed.is_full and load.deliveries:
             system = load.deliveries[-1].source_system_id
             FullLoad(self.run.workspace, stage, feed, system).end_histories(reports)
+
+    @property
+    def reading(self) -> Reading:
+        """How this source's held records are read again."""
+        run = self.run
+        return Reading(self._filing, run.contracts, run.secret, run.report, run.progress)
 
     @property
     def _filing(self) -> Filing:
