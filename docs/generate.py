@@ -13,7 +13,7 @@ from claimlake.engines.duckdb import DuckDBEngine
 from claimlake.engines.engine import Columns, empty_sql, stored_type
 from claimlake.lake.contract import STANDARD_COLUMNS, Column, Contract, read_contract
 from claimlake.lake.graph import build_order
-from claimlake.lake.model import Model, load_models
+from claimlake.lake.model import LAYERS, Model, load_models
 from claimlake.lake.reference import TENANT_TABLES
 from claimlake.metrics.catalog import load_catalog
 from claimlake.metrics.explain import CONFIDENCE_WORDS, WINDOW_WORDS
@@ -136,7 +136,7 @@ def tables(workspace: Workspace) -> Iterator[str]:
         yield f"### {name}"
         yield "From the tenant files."
         yield _plain_columns(shape)
-    for layer in ("silver", "gold"):
+    for layer in LAYERS:
         yield f"## {layer.capitalize()}"
         for name in sorted(name for name in models if name.startswith(f"{layer}.")):
             yield f"### {name}"
@@ -251,6 +251,19 @@ def quality_rules(workspace: Workspace) -> Iterator[str]:
     yield _table(
         ("rule", "severity", "what must hold"),
         ((rule.code, rule.severity, rule.about) for _, rule in sorted(RULES.items())),
+    )
+    yield "## Tables judged after they are built"
+    yield (
+        "The rows that break a rule are in the table of the quality layer, their numbers by snapshot in "
+        "`platform.quality_result`. `fail` publishes nothing; `warn` keeps the row where it is."
+    )
+    yield _table(
+        ("rule", "severity", "table", "reason", "rows in"),
+        (
+            (rule.id, rule.severity, model.of, rule.reason, name)
+            for name, model in sorted(load_models(workspace).items())
+            for rule in model.rules
+        ),
     )
     yield "## Contracts of bronze tables"
     yield "A row fails when the check is false; a check that is null passes."

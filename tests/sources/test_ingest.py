@@ -300,3 +300,13 @@ def test_content_that_is_touched_again_and_again_is_loaded_once(tmp_path: Path) 
     assert statuses == ["loaded", "duplicate", "duplicate", "duplicate"]
     assert len(rows(workspace, "bronze.x12_interchange")) == 1
     assert len(rows(workspace, "bronze.x12_transaction")) == 1
+
+
+def test_a_repeated_record_and_one_without_its_key_are_told_by_rule(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(
+        workspace, "emr/patients.csv", "ID,LName,DOB\n1,Ash,1980-01-02\n1,Ash,1980-01-02\n,Elm,1980-01-02\n"
+    )
+    file = only(run(workspace))
+    assert file.warnings["ALL-03", "duplicate delivery, ignored"] == 1
+    assert file.quarantined == {("ALL-07", "key patient_id is missing"): 1}
