@@ -1,12 +1,13 @@
 """Quality results: of each published snapshot, how many rows a rule was judged on and how many break it."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import duckdb
 
 from claimlake.engines.engine import Engine, values_sql
 from claimlake.errors import CheckError, ModelError
+from claimlake.lake.fingerprint import fingerprint
 from claimlake.lake.model import Model
 from claimlake.lake.snapshot import Snapshot
 from claimlake.lake.table import Lake
@@ -47,15 +48,17 @@ def refuse_failures(engine: Engine, model: Model) -> None:
             )
 
 
-def record_results(lake: Lake, engine: Engine, models: Iterable[Model], snapshot: Snapshot) -> None:
-    """Append the results of a snapshot, once however often it is published."""
+def record_results(lake: Lake, engine: Engine, models: Sequence[Model], snapshot: Snapshot) -> None:
+    """Append the results of a snapshot, once for each state of the judged tables."""
     lake.create(TABLE, COLUMNS)
-    if (lake.transaction(TABLE, TABLE) or 0) >= snapshot.id:
+    judged = {name: snapshot.tables[name] for model in models for name in (model.name, model.of)}
+    state = fingerprint(TABLE, judged)
+    if not models or lake.transaction(TABLE, state):
         return
-    rows = [row for model in models if model.rules for row in _results(engine, model, snapshot)]
+    rows = [row for model in models for row in _results(engine, model, snapshot)]
     with duckdb.connect() as connection:
         if rows:
-            lake.append(TABLE, connection.sql(values_sql(COLUMNS, rows)), transaction=(TABLE, snapshot.id))
+            lake.append(TABLE, connection.sql(values_sql(COLUMNS, rows)), transaction=(state, 1))
 
 
 def _results(engine: Engine, model: Model, snapshot: Snapshot) -> list[dict[str, object]]:
