@@ -13,7 +13,7 @@ from claimlake.engines.duckdb import DuckDBEngine
 from claimlake.engines.engine import Columns, empty_sql, stored_type
 from claimlake.lake.contract import STANDARD_COLUMNS, Column, Contract, read_contract
 from claimlake.lake.graph import build_order
-from claimlake.lake.model import Model, load_models
+from claimlake.lake.model import LAYERS, Model, load_models
 from claimlake.lake.reference import TENANT_TABLES
 from claimlake.metrics.catalog import load_catalog
 from claimlake.metrics.explain import CONFIDENCE_WORDS, WINDOW_WORDS
@@ -47,6 +47,14 @@ LOAD_RULES = (
     ("ALL-15", "quarantine", "a file fits a feed, and a record fits a table of its feed"),
     ("ALL-16", "quarantine", "a file is of the format its feed takes"),
     ("ALL-17", "quarantine", "a code is in the list of codes that its field looks it up in"),
+    ("ALL-20", "warn", "a key of a full feed is in its next extract; else its history ends"),
+    ("ALL-21", "warn", "a full extract has a record; an empty one ends no history"),
+    ("ALL-22", "warn", "a full extract is whole, no record of it is held; else it ends no history"),
+    (
+        "ALL-23",
+        "warn",
+        "a full extract has most of the keys its feed had (`vanish_percent`); else it ends no history",
+    ),
     ("ERA-05", "quarantine", "the payee of an 835 is the tenant, by an NPI or tax id of its entities"),
 )
 """Rules that hold for every delivery; each is checked where the code names it."""
@@ -129,7 +137,7 @@ def tables(workspace: Workspace) -> Iterator[str]:
         yield f"### {name}"
         yield "From the tenant files."
         yield _plain_columns(shape)
-    for layer in ("silver", "gold"):
+    for layer in LAYERS:
         yield f"## {layer.capitalize()}"
         for name in sorted(name for name in models if name.startswith(f"{layer}.")):
             yield f"### {name}"
@@ -244,6 +252,19 @@ def quality_rules(workspace: Workspace) -> Iterator[str]:
     yield _table(
         ("rule", "severity", "what must hold"),
         ((rule.code, rule.severity, rule.about) for _, rule in sorted(RULES.items())),
+    )
+    yield "## Tables judged after they are built"
+    yield (
+        "The rows that break a rule are in the table of the quality layer, their numbers by snapshot in "
+        "`platform.quality_result`. `fail` publishes nothing; `warn` keeps the row where it is."
+    )
+    yield _table(
+        ("rule", "severity", "table", "reason", "rows in"),
+        (
+            (rule.id, rule.severity, model.of, rule.reason, name)
+            for name, model in sorted(load_models(workspace).items())
+            for rule in model.rules
+        ),
     )
     yield "## Contracts of bronze tables"
     yield "A row fails when the check is false; a check that is null passes."

@@ -25,13 +25,17 @@ MOMENTS = {
     "load_id", "ingested_at", "loaded_at", "quarantined_at", "quarantined_date", "checked_at", "loaddate",
     "calculated_at", "as_of_datetime", "result_key", "result_metadata", "created_datetime",
     "updated_datetime", "valid_from_datetime", "published_at", "id", "last_run_at", "next_run_at",
+    "resolved_at", "resolved_load_id", "row_id", "newest_row_id",
 }  # fmt: skip
 """Columns that say when something was done, or are made of when."""
+WITHOUT_CHANGE_TIME = {"silver.record_version", "silver.department_version"}
+"""Tables with rows whose source states no change time, so that validity begins when they arrived."""
 HISTORIES = {
     "metrics.staging_result",
     "metrics.metric_lineage",
     "platform.snapshot",
     "platform.ingestion_logs",
+    "platform.quality_result",
 }
 """Tables that keep every attempt."""
 
@@ -52,14 +56,15 @@ def digests(workspace: Path) -> dict[str, tuple[int, str]]:
     lake = Lake(workspace / "lake")
     found = {}
     with duckdb.connect() as database:
-        for layer in ("bronze", "silver", "gold", "metrics", "platform"):
+        for layer in ("bronze", "silver", "gold", "quality", "metrics", "platform"):
             for table in lake.names(layer):
                 if table in HISTORIES or not lake.files(table):
                     continue
                 scan = f"read_parquet({lake.files(table)}, union_by_name = true)"
                 database.execute(f"create or replace view rows as from {scan}")
+                moments = MOMENTS | ({"valid_from"} if table in WITHOUT_CHANGE_TIME else set())
                 columns = [
-                    name for name, *_ in database.execute("describe rows").fetchall() if name not in MOMENTS
+                    name for name, *_ in database.execute("describe rows").fetchall() if name not in moments
                 ]
                 row = ", ".join(f'"{name}"' for name in sorted(columns))
                 found[table] = database.execute(
@@ -71,7 +76,7 @@ def digests(workspace: Path) -> dict[str, tuple[int, str]]:
 
 def versions(workspace: Path) -> dict[str, int | None]:
     lake = Lake(workspace / "lake")
-    layers = ("bronze", "silver", "gold", "metrics", "platform", "reference")
+    layers = ("bronze", "silver", "gold", "quality", "metrics", "platform", "reference")
     return {table: lake.version(table) for layer in layers for table in lake.names(layer)}
 
 

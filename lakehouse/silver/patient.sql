@@ -1,95 +1,63 @@
 -- One row per version of a patient: what a source knew about the patient from valid_from up to, not including, valid_to.
 -- A new version starts when name, address, sex, financial class or date of death changes; every other attribute is
--- overwritten in all versions. Rows are ordered by the source's change time, so an update that arrives late takes its
--- place in the past, and two rows with one change time are one version: the one that arrived last.
+-- overwritten in all versions. silver.record_version says how versions follow each other.
 -- Medical record numbers repeat between sources, so the key includes the source.
 -- grain: org_id, patient_key, valid_from
 -- load: full
 -- partition: org_id
 -- checks: patient_key not null, warn: valid_from not null
 
-with dated as (
+with delivered as (
     select
         patient.*,
-        coalesce(patient.modified_at, patient.ingested_at) as changed_at,
-        sha256(concat_ws('|', patient.org_id, patient.source_system_id, patient.patient_id)) as patient_key,
         md5(concat_ws(
-            '|', coalesce(patient.first_name, ''), coalesce(patient.middle_name, ''), coalesce(patient.last_name, ''),
-            coalesce(patient.street, ''), coalesce(patient.city, ''), coalesce(patient.state, ''),
-            coalesce(patient.zip, ''), coalesce(patient.sex, ''), coalesce(patient.financial_class, ''),
-            coalesce(cast(patient.deceased_date as text), '')
-        )) as tracked
+            '|', patient.load_id, patient.file_id, cast(patient.source_row as text), patient.record_hash,
+            cast(patient.ingested_at as text), cast(patient.modified_at as text)
+        )) as row_id
     from bronze.emr_patients as patient
-    where patient.patient_id is not null
-),
-
-arrived as (
-    select
-        dated.*,
-        row_number() over (
-            partition by dated.org_id, dated.patient_key, dated.changed_at
-            order by dated.ingested_at desc, dated.source_row desc, dated.record_hash desc
-        ) as arrival,
-        row_number() over (
-            partition by dated.org_id, dated.patient_key
-            order by dated.changed_at desc, dated.ingested_at desc, dated.source_row desc, dated.record_hash desc
-        ) as age
-    from dated
-),
-
-compared as (
-    select
-        arrived.*,
-        lag(arrived.tracked) over (
-            partition by arrived.org_id, arrived.patient_key order by arrived.changed_at
-        ) as tracked_before
-    from arrived
-    where arrived.arrival = 1
-),
-
-version as (
-    select
-        compared.*,
-        lead(compared.changed_at) over (
-            partition by compared.org_id, compared.patient_key order by compared.changed_at
-        ) as valid_to
-    from compared
-    where compared.tracked_before is null or compared.tracked_before <> compared.tracked
 )
 
 select
     version.org_id,
     version.source_system_id,
-    concat(version.file_id, '#', cast(version.source_row as text)) as source_record_id,
+    version.source_record_id,
     version.load_id,
     version.record_hash,
-    version.ingested_at as loaded_at,
-    version.patient_key,
-    version.patient_id,
-    version.first_name,
-    version.last_name,
+    version.loaded_at,
+    sha256(concat_ws('|', version.org_id, version.source_system_id, version.record_id)) as patient_key,
+    version.record_id as patient_id,
+    patient.first_name,
+    patient.last_name,
     newest.birth_date,
-    version.sex,
+    patient.sex,
     newest.race,
     newest.ethnicity,
     newest.language,
-    version.street,
-    version.city,
-    version.state,
-    version.zip,
+    patient.street,
+    patient.city,
+    patient.state,
+    patient.zip,
     newest.phone,
     newest.email,
     newest.ssn_hash,
-    version.deceased_date,
+    patient.deceased_date,
     cast(null as int) as comorbidity_count,
-    version.changed_at as valid_from,
+    version.valid_from,
     version.valid_to,
-    version.valid_to is null as is_current,
-    version.middle_name,
-    version.financial_class
-from version
-inner join arrived as newest
+    version.is_current,
+    patient.middle_name,
+    patient.financial_class
+from silver.record_version as version
+inner join delivered as patient
+    on
+        version.org_id = patient.org_id
+        and version.source_system_id = patient.source_system_id
+        and version.record_id = patient.patient_id
+        and version.row_id = patient.row_id
+inner join delivered as newest
     on
         version.org_id = newest.org_id
-        and version.patient_key = newest.patient_key
-        and newest.age = 1
+        and version.source_system_id = newest.source_system_id
+        and version.record_id = newest.patient_id
+        and version.newest_row_id = newest.row_id
+where version.table_name = 'bronze.emr_patients'

@@ -49,12 +49,14 @@ refused_set as (
             answer.org_id = delivery.org_id
             and answer.file_id = delivery.file_id
             and answer.transaction_no = delivery.transaction_no
+            and coalesce(delivery.status, 'accepted') = 'accepted'
     inner join bronze.x12_transaction as sent
         on
             answer.org_id = sent.org_id
             and answer.group_control_number = sent.group_control_number
             and coalesce(answer.set_control_number, sent.control_number) = sent.control_number
             and sent.transaction_code = '837'
+            and coalesce(sent.status, 'accepted') = 'accepted'
     inner join silver.claim_transmission as claim
         on
             sent.org_id = claim.org_id

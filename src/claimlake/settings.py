@@ -37,6 +37,12 @@ class Settings:
     extract_attempts: int = field(
         default=4, metadata=_about("How often a table is tried when its database does not answer.")
     )
+    vanish_percent: int = field(
+        default=50,
+        metadata=_about(
+            "Share of a feed's keys, in percent, that one full extract may end; above it ends none."
+        ),
+    )
 
 
 def load_settings(file: Path, environment: Mapping[str, str]) -> Settings:

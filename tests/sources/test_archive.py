@@ -83,7 +83,7 @@ def test_a_load_that_dies_in_the_middle_of_an_archive_is_finished_once(tmp_path:
     workspace = without_database(tmp_path)
     deliver(workspace, "emr/nightly.zip", zipped({"patients.csv": PATIENTS, "lines.csv": LINES}))
     with pytest.MonkeyPatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr("claimlake.sources.ingest.SourceRun._outcome", _dies)
+        patched.setattr("claimlake.sources.source_run.SourceRun._outcome", _dies)
         run(workspace)
     run(workspace)
     assert (len(rows(workspace, "bronze.emr_patients")), len(rows(workspace, "bronze.emr_charges"))) == (2, 1)

@@ -25,6 +25,8 @@ VOLATILE = {
     "quarantined_at",
     "quarantined_date",
     "checked_at",
+    "resolved_at",
+    "resolved_load_id",
     "loaddate",
     "id",
     "ssn_hash",

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from claimlake.lake.land import quarantine
+from claimlake.lake.quarantine import quarantine
 from claimlake.sources import edi
 from tests.sources.landing import deliver, only, rows, run, without_database
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from claimlake.errors import WorkspaceError
-from claimlake.lake.land import quarantine
+from claimlake.lake.quarantine import quarantine
 from claimlake.sources.ingest import ingest
 from tests.sources.landing import deliver, make, only, rows, run, versions, without_database
 
@@ -307,3 +307,13 @@ def test_source_columns_may_be_named_like_those_of_the_quarantine(tmp_path: Path
     report = run(workspace)
     assert not report.errors
     assert (only(report).counts.loaded, only(report).counts.quarantined) == (1, 1)
+
+
+def test_a_repeated_record_and_one_without_its_key_are_told_by_rule(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(
+        workspace, "emr/patients.csv", "ID,LName,DOB\n1,Ash,1980-01-02\n1,Ash,1980-01-02\n,Elm,1980-01-02\n"
+    )
+    file = only(run(workspace))
+    assert file.warnings["ALL-03", "duplicate delivery, ignored"] == 1
+    assert file.quarantined == {("ALL-07", "key patient_id is missing"): 1}

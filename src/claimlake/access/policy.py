@@ -11,7 +11,7 @@ from claimlake.errors import AccessError, ConfigurationError
 from claimlake.workspace import Workspace
 
 PERMISSIONS = ("dashboard", "rows", "raw", "export", "users", "audit")
-LAYERS = ("gold", "silver", "bronze", "metrics", "reference")
+LAYERS = ("gold", "silver", "bronze", "metrics", "reference", "quality")
 PHI_VIEWS = ("clear", "masked", "hidden")
 MASKS = ("token", "zip3", "hidden", "shown")
 

@@ -12,6 +12,7 @@ from claimlake.lake.contract import Contract, load_contracts
 from claimlake.lake.fingerprint import BuiltTable, built_tables, fingerprint, remember
 from claimlake.lake.graph import build_order
 from claimlake.lake.model import Model, load_models
+from claimlake.lake.quality import record_results, refuse_failures
 from claimlake.lake.reference import write_references
 from claimlake.lake.snapshot import Snapshot, publish
 from claimlake.lake.table import Lake
@@ -79,6 +80,10 @@ def build(
                 if progress:
                     progress(reports[-1])
             snapshot = publish(workspace, run.versions)
+            judged = [model for model in models.values() if model.rules]
+            for model in judged:
+                _bind(run, model.name, model.of)
+            record_results(run.lake, run.engine, judged, snapshot)
         finally:
             if engine is None:
                 run.engine.close()
@@ -128,6 +133,8 @@ def _make(run: _Run, model: Model, made_of: str) -> BuiltTable:
     columns = _columns(run.engine, model)
     run.engine.stage(model.name, stored_sql(model.sql, columns))
     rows, violations = _check(run, model)
+    if model.rules:
+        refuse_failures(run.engine, model)
     ordered = f"select * from {model.name} order by {', '.join(model.grain)}"
     path = run.lake.path(model.name)
     metadata = {"model": model.name, "fingerprint": made_of}
@@ -141,7 +148,11 @@ def _make(run: _Run, model: Model, made_of: str) -> BuiltTable:
 
 
 def _bind_inputs(run: _Run, model: Model) -> None:
-    for table, _ in model.tables:
+    _bind(run, *(table for table, _ in model.tables))
+
+
+def _bind(run: _Run, *tables: str) -> None:
+    for table in tables:
         if table not in run.bound:
             run.engine.bind(table, run.lake.read(table, version=run.versions[table]))
             run.bound.add(table)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import duckdb
 import numpy as np
@@ -19,6 +18,10 @@ from claimlake.workspace import Workspace
 QUARANTINE = "platform.quarantine_record"
 QUALITY = "platform.dq_result"
 LOAD_LOG = "platform.load_logs"
+VANISHED = "bronze.vanished_record"
+"""Keys that a full extract no longer held."""
+GONE = "gone"
+"""Stands for the content of a key that vanished; no hash is like it."""
 
 PLATFORM_COLUMNS: dict[str, list[tuple[str, str]]] = {
     QUARANTINE: [
@@ -35,10 +38,12 @@ PLATFORM_COLUMNS: dict[str, list[tuple[str, str]]] = {
         ("byte_offset", "bigint"),
         ("byte_length", "bigint"),
         ("raw", "text"),
+        ("record_key", "text"),
         ("quarantined_at", "timestamp"),
         ("quarantined_date", "date"),
         ("resolved_at", "timestamp"),
         ("resolution", "text"),
+        ("resolved_load_id", "text"),
     ],
     QUALITY: [
         ("org_id", "text"),
@@ -89,15 +94,22 @@ class Stage:
     contracts: Mapping[str, Contract]
     load: Load
     watermark: str | None = None
+    settles: bool = True
+    """Whether a good record closes those of its key that wait in quarantine."""
     _tables: set[str] = field(default_factory=set)
     _findings: dict[Finding, list[int]] = field(default_factory=dict)
     _histories: dict[str, str] = field(default_factory=dict)
+    _has_news: bool = False
+    _waiting_rows: int | None = None
+    closed: dict[str, int] = field(default_factory=dict)
+    """Quarantine records closed by the commit, by resolution."""
 
     def add(self, table: str, sql: str) -> int:
         """Add the rows of a statement, matched by column name, to a table of the load; their number."""
         if table not in self._tables:
-            columns = PLATFORM_COLUMNS.get(table) or self.contracts[table].schema
-            described = ", ".join(f'"{name}" {kind}' for name, kind in columns)
+            described = _described(table) or ", ".join(
+                f'"{name}" {kind}' for name, kind in self.contracts[table].schema
+            )
             self.connection.execute(f"create table {staged(table)} ({described})")
             self._tables.add(table)
         return int(self.connection.execute(f"insert into {staged(table)} by name {sql}").fetchall()[0][0])
@@ -105,35 +117,94 @@ class Stage:
     def history(self, table: str, key: str) -> str:
         """Name of a temporary table of the rows this source delivered before: key, record_hash and place.
 
-        `key` is SQL over the table's columns. Rows of this very load are left out, so that a resumed load
-        sees what the interrupted one saw.
+        `key` is SQL over the table's columns. A key that vanished has the hash GONE then. Rows of this very
+        load are left out, so that a resumed load sees what the interrupted one saw.
         """
         if table not in self._histories:
             name = f'"history_{table}"'
-            scan = scan_sql(self.lake, table, self.load.org_id)
-            source = (
-                f"select source_system_id, {key} as key, record_hash, "
-                f"row_number() over (order by ingested_at, load_id, source_row) as place "
-                f"from {scan} where load_id <> '{self.load.load_id}'"
-                if scan
-                else "select '' as source_system_id, '' as key, '' as record_hash, 0::bigint as place limit 0"
+            self.connection.execute(
+                f"create temp table {name} as select source_system_id, key, record_hash, "
+                "row_number() over (order by ingested_at, load_id, source_row) as place "
+                f"from ({self._earlier_sql(table, key)}) where load_id <> '{self.load.load_id}'"
             )
-            self.connection.execute(f"create temp table {name} as {source}")
             self._histories[table] = name
         return self._histories[table]
 
-    def note(self, finding: Finding, *, checked: int, failed: int) -> None:
-        """Count the rows a rule was checked on and those that broke it."""
+    def _earlier_sql(self, table: str, key: str) -> str:
+        columns = "source_system_id, load_id, ingested_at, source_row"
+        rows = scan_sql(self.lake, table, self.load.org_id)
+        gone = scan_sql(self.lake, VANISHED, self.load.org_id)
+        parts = [
+            "select '' as source_system_id, '' as load_id, null::timestamp as ingested_at, "
+            "0::bigint as source_row, '' as key, '' as record_hash where false"
+        ]
+        if rows:
+            parts.append(f"select {columns}, {key} as key, record_hash from {rows}")
+        if gone:
+            parts.append(
+                f"select {columns}, record_key as key, '{GONE}' as record_hash "
+                f"from {gone} where table_name = {literal(table)}"
+            )
+        return " union all ".join(parts)
+
+    def seen_keys(self, table: str) -> str:
+        """Name of a temporary table of the keys the load's deliveries hold, unchanged rows too."""
+        name = f'"seen_{table}"'
+        self.connection.execute(f"create temp table if not exists {name} (key text)")
+        return name
+
+    def note(self, finding: Finding, *, checked: int, failed: int, is_news: bool = False) -> None:
+        """Count the rows a rule was checked on and those that broke it; news is kept without any new row."""
+        self._has_news = self._has_news or is_news
         counts = self._findings.setdefault(finding, [0, 0])
         counts[0] += checked
         counts[1] += failed
 
+    def settle(self, resolution: str, table: str, system: str, keys_sql: str) -> None:
+        """Close what waits in quarantine under these keys of a table and system, when the load commits.
+
+        `keys_sql` selects keys as quarantine records hold them: SHA-256 of the key.
+        """
+        waiting = self.waiting()
+        if not self._waiting_rows or not self.settles:
+            return
+        self.connection.execute(
+            f"insert into {self.closing()} select quarantine_id, {literal(resolution)} from {waiting} "
+            f"where table_name = {literal(table)} and source_system_id = {literal(system)} "
+            f"and record_key in ({keys_sql})"
+        )
+
+    def closing(self) -> str:
+        """Name of a temporary table of the quarantine records the load closes: id and resolution."""
+        self.connection.execute(
+            "create temp table if not exists closing (quarantine_id text, resolution text)"
+        )
+        return "closing"
+
+    def waiting(self) -> str:
+        """Name of a temporary table of the records that waited in quarantine before this load."""
+        if self._waiting_rows is None:
+            names = ", ".join(name for name, _ in PLATFORM_COLUMNS[QUARANTINE] if name != "raw")
+            scan = quarantine_sql(self.lake, self.load.org_id)
+            own = literal(self.load.load_id)
+            self.connection.execute(f"create temp table waiting ({_described(QUARANTINE)})")
+            self._waiting_rows = 0
+            if scan:
+                earlier = f"(from {scan} where load_id <> {own} and coalesce(resolved_load_id, '') <> {own})"
+                inserted = self.connection.execute(
+                    f"insert into waiting by name select {names} from {now_sql(earlier)} "
+                    "where resolved_at is null"
+                ).fetchall()
+                self._waiting_rows = int(inserted[0][0])
+        return "waiting"
+
     def commit(self, progress: Progress) -> dict[str, int]:
         """Put every table of the load in the lake, one commit each; the number of rows by table."""
+        self._close_quarantine()
         self._forget_known_quarantine()
         bronze = sorted(table for table in self._tables if table not in PLATFORM_COLUMNS)
         rows = {table: self._count(table) for table in bronze}
-        is_news = any(self._count(table) for table in self._tables)
+        is_news = self._has_news or any(self._count(table) for table in self._tables)
         if is_news:
             self._log(rows)
             self._store_findings()
@@ -196,13 +267,35 @@ class Stage:
         )
         self.add(QUALITY, "from finding_row")
 
-    def _forget_known_quarantine(self) -> None:
-        """A record that waits in quarantine already is not put there again by its next delivery."""
-        scan = scan_sql(self.lake, QUARANTINE, self.load.org_id)
-        if QUARANTINE in self._tables and scan:
+    def _close_quarantine(self) -> None:
+        """Add a closing row for every record the load settles and does not hold itself."""
+        self.closed = dict(
             self.connection.execute(
-                f"delete from {staged(QUARANTINE)} where quarantine_id in (select quarantine_id from {scan} "
-                f"where resolved_at is null and load_id <> '{self.load.load_id}')"
+                f"select resolution, count(distinct quarantine_id) from ({self._closing_sql()}) group by all"
+            ).fetchall()
+        )
+        if self.closed:
+            at = f"timestamp '{self.load.planned_at}'"
+            self.add(
+                QUARANTINE,
+                f"select waiting.* replace ({at} as resolved_at, settled.resolution as resolution, "
+                f"{literal(self.load.load_id)} as resolved_load_id) from {self.waiting()} as waiting "
+                f"join ({self._closing_sql()}) as settled using (quarantine_id)",
+            )
+
+    def _closing_sql(self) -> str:
+        held = f"where quarantine_id not in (select quarantine_id from {staged(QUARANTINE)})"
+        return (
+            f"select quarantine_id, max(resolution) as resolution from {self.closing()} "
+            f"{held if QUARANTINE in self._tables else ''} group by quarantine_id"
+        )
+
+    def _forget_known_quarantine(self) -> None:
+        """A record that waits for the same reason already is not put in quarantine by its next delivery."""
+        if QUARANTINE in self._tables:
+            self.connection.execute(
+                f"delete from {staged(QUARANTINE)} where resolved_at is null and (quarantine_id, reason) in "
+                f"(select (quarantine_id, reason) from {self.waiting()})"
             )
 
 
@@ -230,6 +323,30 @@ def _texts(values: Iterable[str]) -> NDArray[np.object_]:
     return np.array(list(values), dtype=object)
 
 
+def _described(table: str) -> str:
+    return ", ".join(f'"{name}" {kind}' for name, kind in PLATFORM_COLUMNS.get(table, []))
+
+
+def quarantine_sql(lake: Lake, org_id: str) -> str | None:
+    """What stands after `from` to read one tenant's quarantine rows, those of older releases too."""
+    scan = scan_sql(lake, QUARANTINE, org_id)
+    if scan is None:
+        return None
+    names = ", ".join(f"null::{kind} as {name}" for name, kind in PLATFORM_COLUMNS[QUARANTINE])
+    return f"(select {names} where false union all by name from {scan})"
+
+
+def now_sql(quarantine: str) -> str:
+    """What stands after `from` to read each quarantine record once, as its newest row has it.
+
+    A record that is closed, or held again, gets another row under its id.
+    """
+    return (
+        f"(select * from {quarantine} qualify row_number() over (partition by quarantine_id "
+        "order by coalesce(resolved_at, quarantined_at) desc, resolved_at nulls last) = 1)"
+    )
+
+
 def staged(table: str) -> str:
     """Where a stage holds the rows of a table."""
     return f'stage."{table}"'
@@ -245,37 +362,3 @@ def scan_sql(lake: Lake, table: str, org_id: str) -> str | None:
         f"(select *, {literal(org_id)} as org_id from read_parquet([{names}], hive_partitioning = false, "
         "union_by_name = true))"
     )
-
-
-@dataclass(frozen=True)
-class QuarantineRow:
-    """One record in quarantine, without its content."""
-
-    quarantine_id: str
-    source_system_id: str
-    table_name: str
-    rule_id: str
-    reason: str
-    source_file: str
-    source_row: int | None
-    byte_offset: int | None
-    file_id: str | None
-    load_id: str
-    quarantined_at: datetime
-
-
-def quarantine(
-    workspace: Workspace, org_id: str, *, rule: str | None = None, limit: int = 1000
-) -> list[QuarantineRow]:
-    """The unresolved quarantine records of a tenant, newest first; content stays in the lake."""
-    scan = scan_sql(Lake(workspace.lake_path), QUARANTINE, org_id)
-    if scan is None:
-        return []
-    names = ", ".join(QuarantineRow.__dataclass_fields__)
-    with embedded(workspace) as connection:
-        rows = connection.execute(
-            f"select {names} from {scan} where resolved_at is null and ($rule is null or rule_id = $rule) "
-            "order by quarantined_at desc, source_file, source_row, quarantine_id limit $limit",
-            {"rule": rule, "limit": limit},
-        ).fetchall()
-    return [QuarantineRow(*row) for row in rows]

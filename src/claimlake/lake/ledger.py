@@ -128,6 +128,15 @@ class Ledger:
             )
             return {(path, size, modified) for path, size, modified in rows}
 
+    def delivered(self) -> set[tuple[str, str]]:
+        """Path and content of every delivery."""
+        with self.workspace.control() as control:
+            rows = control.execute(
+                "select path, file_id from ingest_file where org_id = ? and source_id = ?",
+                (self.org_id, self.source_id),
+            )
+            return {(path, file_id) for path, file_id in rows}
+
     def known_content(self) -> dict[tuple[str, str], Counts]:
         """Contents and their systems that were taken before, with the counts of their first delivery."""
         with self.workspace.control() as control:

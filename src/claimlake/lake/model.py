@@ -14,9 +14,21 @@ from claimlake.errors import ModelError
 from claimlake.lake.check import Check, parse_checks, referenced_table
 from claimlake.workspace import Workspace
 
-LAYERS = ("silver", "gold")
-HEADER_KEYS = ("grain", "load", "checks", "partition")
+LAYERS = ("silver", "gold", "quality")
+HEADER_KEYS = ("grain", "load", "checks", "partition", "of", "rule")
+RULE = re.compile(r"(?P<id>[A-Z]{3}-[0-9]{2}) (?P<severity>warn|fail): (?P<reason>.+)")
 HEADER_LINE = re.compile(r"-- (?P<key>[a-z]+): (?P<value>.*)")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A quality rule that a model of the quality layer judges."""
+
+    id: str
+    severity: str
+    """fail: nothing is published while a row breaks it; warn: it is, and the rows are listed."""
+    reason: str
+    line: int
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,10 @@ class Model:
     partition_by: tuple[str, ...]
     tables: tuple[tuple[str, int], ...]
     """Tables it reads, each with the line that names it first."""
+    rules: tuple[Rule, ...] = ()
+    """Of a quality model: the rules its rows break, by their column rule_id."""
+    of: str = ""
+    """Of a quality model: the table it judges."""
 
 
 def load_models(workspace: Workspace) -> dict[str, Model]:
@@ -48,6 +64,9 @@ def read_model(file: Path, layer: str) -> Model:
     """The model written in one SQL file."""
     sql = file.read_text(encoding="utf-8").rstrip().rstrip(";")
     prose, header = _header(file, sql)
+    rules = _rules(file, sql)
+    if layer == "quality" and not (rules and "of" in header):
+        raise _error(file, 1, "says not what it judges.", "Add '-- of: layer.table' and '-- rule:' lines.")
     if "grain" not in header:
         raise _error(file, 1, "no '-- grain:' line.", "Name the columns that tell one row from another.")
     load, line = header.get("load", ("full", 1))
@@ -69,7 +88,20 @@ def read_model(file: Path, layer: str) -> Model:
         checks=tuple(checks),
         partition_by=_names(header.get("partition", ("org_id", 1))[0]),
         tables=_first_lines([*_tables(file, sql), *referenced], but=f"{layer}.{file.stem}"),
+        rules=rules,
+        of=header.get("of", ("", 1))[0],
     )
+
+
+def _rules(file: Path, sql: str) -> tuple[Rule, ...]:
+    rules = []
+    for number, line in enumerate(sql.splitlines(), start=1):
+        if line.startswith("-- rule:"):
+            match = RULE.fullmatch(line.removeprefix("-- rule:").strip())
+            if match is None:
+                raise _error(file, number, "not a rule.", "Write: -- rule: ABC-01 warn: what is wrong")
+            rules.append(Rule(match["id"], match["severity"], match["reason"], number))
+    return tuple(rules)
 
 
 def parse(file: Path, sql: str) -> exp.Query:

@@ -8,16 +8,15 @@ import numpy as np
 
 from claimlake.engines.sql import literal, quoted
 from claimlake.lake.contract import Contract
-from claimlake.lake.land import QUARANTINE, Finding, Stage
+from claimlake.lake.land import GONE, QUARANTINE, Finding, Stage
 from claimlake.sources.mapping import Feed, Target
 from claimlake.sources.projection import Fault, Projection, project, refuse_bad_mapping
 from claimlake.sources.record import BROKEN, TABLE, Records
 from claimlake.sources.report import FileReport
+from claimlake.sources.vanished import key_sql, own_key
 
 UNMATCHED = Fault("ALL-15", "record fits no table of its feed")
 BROKEN_RULE = "ALL-14"
-FILE_COLUMNS = {"file_id", "transaction_no"}
-"""A key that holds one of these names a row of one file: such rows repeat when their content does."""
 
 
 class FileRefusedError(Exception):
@@ -64,9 +63,13 @@ def conform(stage: Stage, feed: Feed, origin: Origin, records: Records, report: 
     _judge(stage.connection, parts, faults)
     for part in parts:
         _select_fresh(stage, part, origin)
+        if feed.is_full and own_key(part.contract):
+            _see_keys(stage, part)
         _warn(stage, part, origin, report)
         stage.add(part.target.table, _rows_sql(stage, part, origin))
     _quarantine(stage, parts, faults, origin, report)
+    for part in parts:
+        _settle(stage, part, origin)
     _count(stage, parts, records, origin, report)
 
 
@@ -105,23 +108,13 @@ def _judge(connection: duckdb.DuckDBPyConnection, parts: Sequence[_Part], faults
             raise FileRefusedError(faults[position].rule, faults[position].reason)
 
 
-def _key_sql(contract: Contract, hash_column: str) -> str:
-    columns = [name for name in contract.key if name != "source_system_id"]
-    if not columns or FILE_COLUMNS & set(columns):
-        return hash_column
-    return (
-        "cast(to_json(["
-        + ", ".join(f"cast({quoted(name)} as varchar)" for name in columns)
-        + "]) as varchar)"
-    )
-
-
 def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
     """Leave the rows that bring news: whose content differs from the latest of their key.
 
-    A key with several contents in one file is a history: its rows are compared with all earlier ones.
+    A key with several contents in one file is a history: its rows are compared with all earlier ones. One
+    that had vanished is back, so its rows are news whatever they hold.
     """
-    history = stage.history(part.target.table, _key_sql(part.contract, "record_hash"))
+    history = stage.history(part.target.table, key_sql(part.contract, "record_hash"))
     system = literal(origin.source_system_id)
     stage.connection.execute(f"""
         create or replace temp table {part.fresh} as
@@ -131,16 +124,18 @@ def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
             join {TABLE} as record using (_row)
             where _row not in (select _row from verdict)
         ),
-        keyed as (select *, {_key_sql(part.contract, "_hash")} as _key from incoming),
+        keyed as (select *, {key_sql(part.contract, "_hash")} as _key from incoming),
         numbered as (
             select *, row_number() over (partition by _key, _hash order by _row) as _repeat from keyed
         ),
         several as (select _key from keyed group by _key having count(distinct _hash) > 1),
         earlier as (select * from {history} where source_system_id = {system}),
+        latest as (select key, arg_max(record_hash, place) as record_hash from earlier group by key),
         known as (
-            select key, arg_max(record_hash, place) as record_hash from earlier group by key
+            from latest
             union
             select key, record_hash from earlier where key in (select _key from several)
+                and key not in (select key from latest where record_hash = '{GONE}')
         )
         select numbered.* exclude (_repeat) from numbered
         left join known on numbered._key = known.key and numbered._hash = known.record_hash
@@ -150,6 +145,13 @@ def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
         f"insert into {history} select {system}, _key, _hash, "
         f"(select coalesce(max(place), 0) from {history}) + row_number() over (order by _row) "
         f"from {part.fresh}"
+    )
+
+
+def _see_keys(stage: Stage, part: _Part) -> None:
+    stage.connection.execute(
+        f"insert into {stage.seen_keys(part.target.table)} "
+        f"select {key_sql(part.contract, '')} from {part.projected}"
     )
 
 
@@ -167,6 +169,32 @@ def _standard(stage: Stage, origin: Origin) -> str:
         f"{literal(origin.path)} as source_file, _row as source_row, _offset as byte_offset, "
         f"_length as byte_length, timestamp '{stage.load.planned_at}' as ingested_at, _raw as raw"
     )
+
+
+def _settle(stage: Stage, part: _Part, origin: Origin) -> None:
+    """A record that holds its contract now is waited for no longer."""
+    if own_key(part.contract):
+        stage.settle(
+            "fixed_upstream",
+            part.target.table,
+            origin.source_system_id,
+            f"select sha256({key_sql(part.contract, '')}) from {part.projected} "
+            "where _row not in (select _row from verdict)",
+        )
+
+
+def _keys(parts: Sequence[_Part]) -> str:
+    """SQL of the key of every record in every table that has keys: _row, table_name, record_key."""
+    selects = ["select 0::bigint as _row, '' as table_name, '' as record_key where false"]
+    for part in parts:
+        names = own_key(part.contract)
+        if names:
+            whole = " and ".join(f"{quoted(name)} is not null" for name in names)
+            selects.append(
+                f"select _row, {literal(part.target.table)}, sha256({key_sql(part.contract, '')}) "
+                f"from {part.projected} where {whole}"
+            )
+    return " union all ".join(selects)
 
 
 def _warn(stage: Stage, part: _Part, origin: Origin, report: FileReport) -> None:
@@ -193,12 +221,14 @@ def _quarantine(
     stage.connection.execute(f"""
         create or replace temp table held as
         select record._row, record._offset, record._length, record._raw, record._hash,
-            broken.rule, broken.reason, broken.table_name
+            broken.rule, broken.reason, broken.table_name, keyed.record_key
         from verdict join {TABLE} as record on verdict._row = record._row
         join fault_rows as broken on verdict.fault = broken.fault
+        left join ({_keys(parts)}) as keyed
+            on keyed._row = record._row and keyed.table_name = broken.table_name
         union all
         select _row, _offset, _length, _raw, sha256(_raw), '{BROKEN_RULE}', _reason,
-            {literal(parts[0].target.table)} from {BROKEN}
+            {literal(parts[0].target.table)}, null from {BROKEN}
     """)
     stage.add(QUARANTINE, _quarantine_sql(stage, origin))
     counted = stage.connection.execute(
@@ -219,7 +249,7 @@ def _quarantine_sql(stage: Stage, origin: Origin) -> str:
                 row_number() over (partition by table_name, rule, _hash order by _row))) as quarantine_id,
             {literal(stage.load.load_id)} as load_id, table_name, rule as rule_id, reason,
             {literal(origin.file_id)} as file_id, {literal(origin.path)} as source_file, _row as source_row,
-            _offset as byte_offset, _length as byte_length, _raw as raw,
+            _offset as byte_offset, _length as byte_length, _raw as raw, record_key,
             timestamp '{stage.load.planned_at}' as quarantined_at,
             date '{stage.load.planned_at.date()}' as quarantined_date
         from held

@@ -62,6 +62,8 @@ class EdiReader:
     stage: Stage
     payees: frozenset[str]
     """NPIs and tax ids money may be paid to; empty accepts every payee."""
+    only: frozenset[tuple[str, int]] | None = None
+    """File and byte of the held transactions to read again; None reads whole files."""
     reports: dict[int, FileReport] = field(default_factory=dict)
     _deliveries: dict[int, Delivery] = field(default_factory=dict)
     _waiting: list[tuple[int, bytes]] = field(default_factory=list)
@@ -114,6 +116,7 @@ class EdiReader:
         for table, parts in self._parts.items():
             self._store_part(table, parts)
         self._store_first_numbers(is_joined=len(numbers) > 1)
+        self._leave_others_out()
         self._hold_foreign_payees()
         self._drop_known()
         for table in sorted(self._parts):
@@ -186,6 +189,16 @@ class EdiReader:
                 f"select file_no, {segment} as segment{firsts} from {source} group by file_no"
             )
 
+    def _leave_others_out(self) -> None:
+        """Of a file that is read again, what was not held is in the lake."""
+        if self.only is not None:
+            chosen = ", ".join(f"({literal(file)}, {place})" for file, place in {*self.only, ("", -1)})
+            self.stage.connection.execute(
+                f"delete from {VERDICTS} as verdict where not exists (from x12_file as file "
+                "where file.file_no = verdict.file_no "
+                f"and (file.file_id, verdict.place - file.start) in ({chosen}))"
+            )
+
     def _hold_foreign_payees(self) -> None:
         table = "bronze.era_835_transaction"
         if not self.payees or table not in self._parts:
@@ -225,6 +238,8 @@ class EdiReader:
 
     def _store_rows(self, table: str) -> None:
         contract = self.stage.contracts[table]
+        if self.only is not None and table in WHOLE_FILE_TABLES:
+            return
         places = (
             "read.source_row - envelope.segment + 1 as source_row, "
             "read.byte_offset - file.start as byte_offset, read.byte_length"
@@ -247,7 +262,7 @@ class EdiReader:
             f"from {_read(table)} as read join x12_file as file using (file_no) "
             f"join {_first(ENVELOPE)} as envelope using (file_no) "
             f"join {_first(_family(table))} as family using (file_no) {join} "
-            f"where {_kept(table)} order by read.file_no, read.byte_offset",
+            f"where {_kept(table, is_again=self.only is not None)} order by read.file_no, read.byte_offset",
         )
 
     def _standard(self) -> str:
@@ -282,12 +297,12 @@ class EdiReader:
         ).fetchall()
         for number, status, rule, reason, count in counted:
             self._count_one(self.reports[number], status, (rule, reason), count)
-        if "bronze.ack_ta1" in self._parts:
+        if "bronze.ack_ta1" in self._parts and self.only is None:
             answers = f"select file_no, count(*) from {_read('bronze.ack_ta1')} group by file_no"
             for number, count in self.stage.connection.execute(answers).fetchall():
                 self.reports[number].counts.delivered += count
                 self.reports[number].counts.loaded += count
-        if "bronze.x12_finding" in self._parts:
+        if "bronze.x12_finding" in self._parts and self.only is None:
             self._count_warnings()
 
     def _count_one(self, report: FileReport, status: str, why: tuple[str, str], count: int) -> None:
@@ -326,10 +341,10 @@ def _is_whole(content: bytes) -> bool:
     )
 
 
-def _kept(table: str) -> str:
+def _kept(table: str, *, is_again: bool) -> str:
     if table in WHOLE_FILE_TABLES:
         return "true"
-    if table in ("bronze.x12_transaction", "bronze.x12_finding"):
+    if table in ("bronze.x12_transaction", "bronze.x12_finding") and not is_again:
         return "coalesce(verdict.status, '') <> 'duplicate'"
     return "verdict.status = 'accepted'"
 

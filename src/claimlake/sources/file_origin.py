@@ -23,6 +23,8 @@ RECORD_FORMATS = ("delimited", "json", "parquet", "xlsx")
 """What bytes tell of themselves; a feed that names no format takes each of them."""
 FORMATS = (ANY, *RECORD_FORMATS, "fixed_width", "x12")
 
+LOADS = ("full", "incremental")
+
 FILE_KEYS = (
     Key(
         "file",
@@ -45,6 +47,7 @@ FILE_KEYS = (
     Key("records", "text", "where the array of records is in a JSON object: `data.claims`"),
     Key("sheet", "text", "sheet of a workbook; its first one unless named"),
     Key("columns", "texts", "columns a file must have to belong to the feed, where the name does not say it"),
+    Key("load", "text", "`full`: each file holds all records, so that one it lacks is gone", LOADS),
     Key("active", "flag", "`false` turns the feed off"),
 )
 
@@ -85,6 +88,8 @@ class FileOrigin:
     records: tuple[str, ...] = ()
     """Keys that lead to the array of records in a JSON object."""
     sheet: str | None = None
+    load: str = "incremental"
+    """full: each file holds all of the feed's records, so a key it lacks is gone at the source."""
 
     def takes(self, path: str) -> bool:
         """Whether a path below the landing folder matches the pattern."""
@@ -107,6 +112,9 @@ def read_file_origin(given: Mapping[str, Any], where: str) -> FileOrigin:
     refuse_unknown(given, names_of(FILE_KEYS), f"{where}: from")
     layout = _layout(given, f"{where}: from: layout")
     kind = one_of(str(given.get("format", "fixed_width" if layout else ANY)), "format", FORMATS, where)
+    load = one_of(str(given.get("load", "incremental")).lower(), "load", LOADS, where)
+    if load == "full" and kind == "x12":
+        raise ConfigurationError("an X12 file is never a full load", where=where, remedy="Remove 'load'.")
     if bool(layout) != (kind == "fixed_width"):
         raise ConfigurationError(
             "a fixed-width file and its layout belong together",
@@ -129,6 +137,7 @@ def read_file_origin(given: Mapping[str, Any], where: str) -> FileOrigin:
         if given.get("records")
         else (),
         sheet=text_at(given, "sheet"),
+        load=load,
     )
 
 

@@ -1,6 +1,6 @@
 """Which feed takes a file, and its reading; a file that cannot be read goes to quarantine as a whole."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from claimlake.sources.file_origin import FileOrigin
 from claimlake.sources.mapping import Feed
 from claimlake.sources.projection import define_records, missing_columns
 from claimlake.sources.reading import Reading
-from claimlake.sources.record import TABLE, Records
+from claimlake.sources.record import TABLE, Records, keep_only
 from claimlake.sources.report import FileReport
 from claimlake.tenant import Source, Tenant
 from claimlake.workspace import Workspace
@@ -36,6 +36,8 @@ class Filing:
     source: Source
     feeds: Sequence[Feed]
     files: Path
+    is_replay: bool = False
+    """Whether the records of an extract are those that were held, kept as JSON lines in `files`."""
 
     def feed_of(self, delivery: Delivery, name: str | None = None) -> Feed | None:
         """The first feed whose pattern, format and columns the file has; `name` is that in its archive."""
@@ -92,11 +94,24 @@ class Filing:
             rule = "ALL-01" if "empty" in error.what else "ALL-16"
             self.refuse(stage, delivery, report, FileRefusedError(rule, error.what))
 
-    def file_records(self, stage: Stage, feed: Feed, delivery: Delivery, report: FileReport) -> None:
-        """Read a delimited or JSON file, or an extract of a table, into the stage."""
+    def file_records(
+        self,
+        stage: Stage,
+        feed: Feed,
+        delivery: Delivery,
+        report: FileReport,
+        only: Mapping[int, int] | None = None,
+    ) -> None:
+        """Read a delimited or JSON file, or an extract of a table, into the stage.
+
+        Args:
+            only: numbers of the records to take, each with the number it gets; by default all as they are.
+        """
         origin = Origin(delivery.source_system_id, delivery.file_id, delivery.path)
         try:
             records = self._read(stage, feed, delivery, report)
+            if only is not None:
+                records.delivered = keep_only(stage.connection, only)
             conform(stage, feed, origin, records, report)
         except FileRefusedError as refusal:
             self.refuse(stage, delivery, report, refusal)
@@ -104,6 +119,12 @@ class Filing:
             self.refuse(stage, delivery, report, FileRefusedError("ALL-01", error.what))
         except ClaimlakeError as error:
             report.status, report.error = "failed", str(error)
+
+    def settle(self, stage: Stage, delivery: Delivery, report: FileReport) -> None:
+        """A file that was refused under this path is waited for no longer when one could be read."""
+        if report.status == "loaded":
+            key = f"select sha256({literal(delivery.path)})"
+            stage.settle("fixed_upstream", "file", self.source.id, key)
 
     def refuse(self, stage: Stage, delivery: Delivery, report: FileReport, refusal: FileRefusedError) -> None:
         """Put a whole file in quarantine; its bytes are kept under its hash."""
@@ -116,7 +137,8 @@ class Filing:
                     {literal(delivery.file_id)}, {literal(refusal.rule)})) as quarantine_id,
                 {literal(load.load_id)} as load_id, 'file' as table_name, {literal(refusal.rule)} as rule_id,
                 {literal(refusal.reason)} as reason, {literal(delivery.file_id)} as file_id,
-                {literal(delivery.path)} as source_file, 0::bigint as byte_offset,
+                {literal(delivery.path)} as source_file, sha256({literal(delivery.path)}) as record_key,
+                0::bigint as byte_offset,
                 {delivery.size}::bigint as byte_length, timestamp '{load.planned_at}' as quarantined_at,
                 date '{load.planned_at.date()}' as quarantined_date
             """,
@@ -157,8 +179,9 @@ class Filing:
         return reading.read(stage.connection, self.workspace.spill_path, feed.omit)
 
     def _read_extract(self, stage: Stage, feed: Feed, delivery: Delivery, report: FileReport) -> Records:
-        file = folder_of(self.workspace, self.tenant.org_id, self.source.id) / delivery.file_id
-        if isinstance(feed.origin, ApiOrigin):
+        waiting = folder_of(self.workspace, self.tenant.org_id, self.source.id)
+        file = (self.files if self.is_replay else waiting) / delivery.file_id
+        if self.is_replay or isinstance(feed.origin, ApiOrigin):
             reading = Reading(file, Content("json"), EXTRACT, tuple(sorted(feed.referenced())))
             return reading.read(stage.connection, self.workspace.spill_path, feed.omit)
         records = read_extract(stage.connection, file, feed.omit)

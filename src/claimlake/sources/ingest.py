@@ -7,48 +7,28 @@ the next one: the plan says what the load holds, and a table whose log names the
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
+from dataclasses import replace
 
 import duckdb
 
-from claimlake.errors import ClaimlakeError, SourceError
+from claimlake.errors import ClaimlakeError, ConfigurationError
 from claimlake.lake.contract import Contract, load_contracts
-from claimlake.lake.land import Progress, Stage, open_stage
-from claimlake.lake.ledger import Delivery, Ledger, Load, Outcome
+from claimlake.lake.land import Progress
+from claimlake.lake.ledger import Ledger
 from claimlake.lake.run_log import RunLog, mirror, open_log
-from claimlake.lake.seen_table import SeenTables
 from claimlake.sources import inbox
-from claimlake.sources.api import ApiFeed, write_extract
-from claimlake.sources.api_batch import Batch, Failures
-from claimlake.sources.api_origin import ApiOrigin
-from claimlake.sources.archive import unpack
-from claimlake.sources.content import content_of
-from claimlake.sources.database import resolved_url
-from claimlake.sources.edi import EdiReader, x12_contracts
-from claimlake.sources.extract import Extract, Extraction, cleared, folder_of
-from claimlake.sources.feed_config import feed_configs, feed_result
-from claimlake.sources.file_origin import FileOrigin
-from claimlake.sources.filing import Filing
-from claimlake.sources.load_config import LoadConfig, read_load_config
-from claimlake.sources.mapping import Feed, SourceMapping, load_mappings
-from claimlake.sources.projection import define_functions
-from claimlake.sources.report import FileReport, IngestReport
-from claimlake.sources.table_origin import TableOrigin
-from claimlake.sources.table_run import AGAIN, one_at_a_time, read_tables
+from claimlake.sources.edi import x12_contracts
+from claimlake.sources.feed_config import feed_configs
+from claimlake.sources.load_config import read_load_config
+from claimlake.sources.mapping import SourceMapping, load_mappings
+from claimlake.sources.report import IngestReport
+from claimlake.sources.source_run import TAKING, Run, SourceRun, stopped
+from claimlake.sources.table_run import AGAIN, one_at_a_time
 from claimlake.sources.throttle import Clock
 from claimlake.tenant import Source, Tenant, load_tenants
 from claimlake.workspace import Workspace
-
-BATCH_FILES = 500
-BATCH_BYTES = 64_000_000
-TAKING = "taking"
-"""First word of the steps that a person wants to follow."""
-UNROUTED = "-"
-"""Feed of the files that no feed takes; they go to quarantine."""
 
 Attend = Callable[[Tenant, Source, IngestReport], AbstractContextManager[None] | None]
 
@@ -70,25 +50,40 @@ def ingest(
     report = IngestReport()
     with workspace.exclusive("ingest"):
         open_log(workspace)
-        contracts = all_contracts(workspace)
         tenants = load_tenants(workspace.path / "tenants")
-        config = read_load_config(workspace)
-        report.errors += [*config.problems, *config.unknown(tenants)]
+        run = replace(
+            _run(workspace, tenants, report),
+            progress=one_at_a_time(progress or _silent),
+            settle_seconds=settle_seconds,
+            clock=clock or Clock(),
+        )
         systems = {source.system for tenant in tenants for source in tenant.sources}
-        mappings = load_mappings(workspace, contracts, systems)
-        tell = one_at_a_time(progress or _silent)
-        key = _secret(workspace)
-        loads = config.without_ambiguous(tenants)
-        run = Run(workspace, contracts, report, tell, settle_seconds, key, loads, clock or Clock())
+        mappings = load_mappings(workspace, run.contracts, systems)
         for tenant in tenants:
             for source in tenant.sources:
                 attendance = attend(tenant, source, report) if attend else nullcontext()
                 if source.is_active and attendance is not None:
                     with attendance:
-                        run.source(tenant, source, mappings)
-        tell("mirror the audit")
+                        _load_source(run, tenant, source, mappings)
+        run.progress("mirror the audit")
         mirror(workspace)
     return report
+
+
+def _run(workspace: Workspace, tenants: Sequence[Tenant], report: IngestReport) -> Run:
+    config = read_load_config(workspace)
+    report.errors += [*config.problems, *config.unknown(tenants)]
+    loads, key = config.without_ambiguous(tenants), _secret(workspace)
+    return Run(workspace, all_contracts(workspace), report, _silent, 0, key, loads, Clock())
+
+
+def _tenant(tenants: Sequence[Tenant], org_id: str) -> Tenant:
+    known = {tenant.org_id: tenant for tenant in tenants}
+    if org_id not in known:
+        raise ConfigurationError(
+            f"no tenant '{org_id}'", where="tenants", remedy=f"Known: {', '.join(known) or 'none'}."
+        )
+    return known[org_id]
 
 
 def headlines(progress: Progress) -> Progress:
@@ -101,322 +96,51 @@ def all_contracts(workspace: Workspace) -> dict[str, Contract]:
     return x12_contracts() | load_contracts(workspace)
 
 
-@dataclass(frozen=True)
-class Run:
-    """One ingestion under way."""
-
-    workspace: Workspace
-    contracts: Mapping[str, Contract]
-    report: IngestReport
-    progress: Progress
-    settle_seconds: float
-    secret: bytes
-    config: LoadConfig
-    clock: Clock
-
-    def source(self, tenant: Tenant, source: Source, mappings: Mapping[str, SourceMapping]) -> None:
-        """Load what is new of one source; an error ends this source, not the run."""
-        if source.system not in mappings:
-            known = ", ".join(file.stem for file in self.workspace.content("sources", "*.yml"))
-            self.report.errors.append(
-                f"tenant {tenant.org_id}: source {source.id}: no mapping '{source.system}'. Known: {known}."
-            )
-            return
-        mapping = mappings[source.system]
-        feeds, problems = self.config.feeds(tenant, source, mapping)
-        self.report.errors += problems
-        ledger = Ledger(self.workspace, tenant.org_id, source.id)
-        ledger.prepare()
-        log = RunLog(self.workspace, tenant.org_id, source.id)
-        log.prepare(feed_configs(source, mapping.declared_of(source.id), feeds, self.contracts))
-        files = self.workspace.files_path / tenant.org_id
-        files.mkdir(parents=True, exist_ok=True)
-        one = SourceRun(self, tenant, source, feeds, mapping, ledger, files, log)
-        for step in (one.resume, one.take_files, one.take_tables, one.take_apis):
-            try:
-                step()
-            except ClaimlakeError as error:
-                one.fail("", str(error))
-            except duckdb.Error as error:
-                one.fail("", _stopped(error))
-        one.end()
-
-
-@dataclass(frozen=True)
-class SourceRun:
-    """The ingestion of one source of one tenant."""
-
-    run: Run
-    tenant: Tenant
-    source: Source
-    feeds: Sequence[Feed]
-    """The feeds that are active."""
-    mapping: SourceMapping
-    ledger: Ledger
-    files: Path
-    log: RunLog
-    errors: dict[str, list[str]] = field(default_factory=dict)
-    """What went wrong, by feed; '' for the source as a whole."""
-    newest: dict[str, datetime] = field(default_factory=dict)
-    """Time of the newest row that was read, by feed."""
-
-    def fail(self, feed: str, what: str) -> None:
-        """Say what kept a feed, or the source, from being loaded; the rest goes on."""
-        self.errors.setdefault(feed, []).append(what)
-        place = "" if feed else f"source {self.source.id}: "
-        self.run.report.errors.append(f"tenant {self.tenant.org_id}: {place}{what}")
-
-    def end(self) -> None:
-        """Close the audit of this run."""
-        mine = [
-            report
-            for report in self.run.report.files
-            if (report.org_id, report.source_id) == (self.tenant.org_id, self.source.id)
-        ]
-        for name in sorted({*(feed.name for feed in self.feeds), *self.errors, *(one.feed for one in mine)}):
-            reports = [report for report in mine if report.feed == name]
-            result = feed_result(reports, self.errors.get(name, []))
-            result.newest_at = self.newest.get(name)
-            self.log.end("" if name == UNROUTED else name, result)
-
-    def resume(self) -> None:
-        """Finish the loads that an earlier run left open."""
-        for load in self.ledger.open_loads():
-            self._load(load)
-
-    def take_files(self) -> None:
-        """Load the new files of the landing folder in batches of bounded size."""
-        folder = self.run.workspace.landing / self.tenant.org_id / self.source.id
-        candidates = inbox.scan(folder, self.ledger.known_paths())
-        for batch in _batches(inbox.settled(candidates, self.run.settle_seconds)):
-            self.run.progress(f"{TAKING} {len(batch):,} files of {self.tenant.org_id}/{self.source.id}")
-            kept = [self._keep(candidate) for candidate in batch]
-            deliveries = [delivery for delivery in kept if delivery]
-            names, archives = self._unpacked(deliveries)
-            inbox.make_durable(self.files)
-            self._take(names)
-            # Recorded last: an ingestion that dies before unpacks again, and knows by content what it had.
-            self.ledger.record([(archive, self._outcome(archive)) for archive in archives])
-
-    def _keep(self, candidate: inbox.Candidate) -> Delivery | None:
+def _load_source(run: Run, tenant: Tenant, source: Source, mappings: Mapping[str, SourceMapping]) -> None:
+    """Load what is new of one source; an error ends this source, not the run."""
+    if source.system not in mappings:
+        known = ", ".join(file.stem for file in run.workspace.content("sources", "*.yml"))
+        run.report.errors.append(
+            f"tenant {tenant.org_id}: source {source.id}: no mapping '{source.system}'. Known: {known}."
+        )
+        return
+    one = _opened(run, tenant, source, mappings[source.system])
+    for step in (one.resume, one.reading.resume, one.take_files, one.take_tables, one.take_apis):
         try:
-            return inbox.keep(candidate, self.files)
-        except SourceError as error:
-            self.run.report.errors.append(f"tenant {self.tenant.org_id}: source {self.source.id}: {error}")
-            return None
-
-    def _unpacked(self, deliveries: Sequence[Delivery]) -> tuple[dict[Delivery, str | None], list[Delivery]]:
-        """What is to be taken, each with its name if that is in an archive, and the archives it came in."""
-        known = self.ledger.known_content()
-        names: dict[Delivery, str | None] = {}
-        archives = []
-        for delivery in deliveries:
-            file = self.files / delivery.file_id
-            is_news = (delivery.file_id, self.source.id) not in known
-            if not is_news or content_of(file).format != "packed":
-                names[delivery] = None
-                continue
-            try:
-                names |= unpack(delivery, self.files)
-                archives.append(delivery)
-            except SourceError as error:
-                if error.retryable:
-                    self.run.report.errors.append(
-                        f"tenant {self.tenant.org_id}: {delivery.path}: {error.what}"
-                    )
-                else:
-                    names[delivery] = None
-        return names, archives
-
-    def _outcome(self, archive: Delivery) -> Outcome:
-        """What became of an archive: it is read again when a file of it failed."""
-        reports = [report for report in self.run.report.files if report.source_id == self.source.id]
-        has_failed = any(
-            report.status == "failed" and report.path.rpartition("#")[0] in ("", archive.path)
-            for report in reports
-        )
-        return Outcome("failed" if has_failed else "loaded")
-
-    def _take(self, deliveries: Mapping[Delivery, str | None]) -> None:
-        feeds = {delivery: self._filing.feed_of(delivery, name) for delivery, name in deliveries.items()}
-        routed = {self._from(feed, delivery): feed for delivery, feed in feeds.items()}
-        by_feed: dict[str, list[Delivery]] = {}
-        for delivery in self._new(list(routed)):
-            feed = routed[delivery]
-            by_feed.setdefault(feed.name if feed else UNROUTED, []).append(delivery)
-        for name in sorted(by_feed):
-            self.run.progress(f"plan {self.source.id} {name}")
-            self._load(self.ledger.plan(name, by_feed[name]))
-
-    def _from(self, feed: Feed | None, delivery: Delivery) -> Delivery:
-        system = feed.source_system_id if feed and feed.source_system_id else self.source.id
-        return replace(delivery, source_system_id=system)
-
-    def _new(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
-        """The deliveries of unknown content; the others are recorded as duplicates."""
-        known = self.ledger.known_content()
-        new: dict[tuple[str, str], Delivery] = {}
-        repeated: list[tuple[Delivery, Outcome]] = []
-        for delivery in deliveries:
-            content = (delivery.file_id, delivery.source_system_id)
-            if content not in known and content not in new:
-                new[content] = delivery
-                continue
-            outcome = Outcome("duplicate")
-            before = known.get(content)
-            outcome.counts.delivered = outcome.counts.duplicates = before.delivered if before else 1
-            repeated.append((delivery, outcome))
-            self._reported(delivery, "", "duplicate").counts.add(outcome.counts)
-        if repeated:
-            self.ledger.record(repeated)
-        return list(new.values())
-
-    def take_tables(self) -> None:
-        """Load the tables of the source's database; one that cannot be read leaves the others alone."""
-        feeds = [feed for feed in self.feeds if isinstance(feed.origin, TableOrigin)]
-        if not feeds or not self.source.url:
-            return
-        url = resolved_url(self.run.workspace, self.source)
-        extraction = Extraction(
-            self.run.workspace,
-            self.tenant.org_id,
-            self.source,
-            url,
-            self.run.contracts,
-            cleared(self._extracts, self._needed()),
-            self.run.progress,
-        )
-        seen = SeenTables(self.run.workspace, self.tenant.org_id, self.source.id)
-        for feed in feeds:
-            self.log.begin(feed.name)
-        for feed, found in read_tables(extraction, feeds, seen):
-            if not isinstance(found, Extract):
-                self.fail(feed.name, str(found))
-                continue
-            try:
-                self._take_extract(feed, found, seen)
-            except duckdb.Error as error:
-                self.fail(feed.name, f"source {self.source.id}: feed {feed.name}: {_stopped(error)}")
-
-    def _take_extract(self, feed: Feed, extract: Extract, seen: SeenTables) -> None:
-        delivery = extract.delivery
-        if delivery and self.ledger.latest(feed.name, delivery.path) != delivery.file_id:
-            self.run.progress(f"{TAKING} {feed.name} of {self.tenant.org_id}/{self.source.id}")
-            self._load(self.ledger.plan(feed.name, [self._from(feed, delivery)]))
-        else:
-            self._unchanged(feed, extract)
-        if extract.newest_at:
-            self.newest[feed.name] = extract.newest_at
-        if isinstance(feed.origin, TableOrigin):
-            seen.remember(feed.origin.table, extract.described)
-
-    def _unchanged(self, feed: Feed, extract: Extract) -> None:
-        """A table without news; what changed in its columns is told all the same."""
-        if extract.delivery:
-            (self._extracts / extract.delivery.file_id).unlink()
-        if extract.notes and isinstance(feed.origin, TableOrigin):
-            nothing = Delivery(f"table:{feed.origin.table}", "", 0)
-            self._reported(nothing, feed.name, "loaded").warnings.update(
-                {("ALL-02", note): 1 for note in extract.notes}
-            )
-
-    def _needed(self) -> list[str]:
-        """The extracts that planned loads are made of."""
-        return [delivery.file_id for load in self.ledger.open_loads() for delivery in load.deliveries]
-
-    def take_apis(self) -> None:
-        """Ask the source's APIs for what is due; what could not be asked is in the report."""
-        feeds = [feed for feed in self.feeds if isinstance(feed.origin, ApiOrigin)]
-        if feeds:
-            cleared(self._extracts, self._needed())
-        for feed in feeds:
-            if self.source.url:
-                asked = ApiFeed(self.run.workspace, self.tenant.org_id, self.source, feed, self.run.clock)
-                failures = Failures()
-                try:
-                    for batch in asked.batches(failures):
-                        self._take_batch(asked, batch)
-                finally:
-                    problems = (f"tenant {self.tenant.org_id}: {what}" for what in failures.problems)
-                    self.run.report.errors.extend(problems)
-
-    def _take_batch(self, asked: ApiFeed, batch: Batch) -> None:
-        """Load what an API answered; only then do its requests count as answered."""
-        moment = asked.now
-        delivery = write_extract(batch, asked.feed, self._extracts)
-        if delivery:
-            inbox.make_durable(self._extracts)
-            self.run.progress(f"{TAKING} {asked.feed.name} of {self.tenant.org_id}/{self.source.id}")
-            self._load(self.ledger.plan(asked.feed.name, [self._from(asked.feed, delivery)]))
-        self.run.progress(f"answered {asked.feed.name}")
-        asked.log.record(batch.answered, moment)
-
-    def _load(self, load: Load) -> None:
-        """Stage, commit and close one load."""
-        self.log.begin("" if load.feed == UNROUTED else load.feed)
-        self.run.progress(f"stage {load.load_id}")
-        with open_stage(self.run.workspace, self.run.contracts, load) as stage:
-            define_functions(stage.connection, self.run.secret)
-            stage.watermark = self._watermark(load)
-            reports = [self._reported(delivery, load.feed, "loaded") for delivery in load.deliveries]
-            self._stage(stage, load, reports)
-            stage.commit(self.run.progress)
-        self.run.progress(f"close {load.load_id}")
-        outcomes = [Outcome(report.status, report.counts) for report in reports]
-        self.ledger.close(load, zip(load.deliveries, outcomes, strict=True))
-        for delivery in load.deliveries:
-            if delivery.is_extract:  # its rows carry their content, and the database has the original
-                (self._extracts / delivery.file_id).unlink(missing_ok=True)
-        self.run.progress(f"closed {load.load_id}")
-
-    def _stage(self, stage: Stage, load: Load, reports: Sequence[FileReport]) -> None:
-        feed = self._feed(load)
-        reader = EdiReader(stage, self.tenant.payee_identifiers)
-        for delivery, report in zip(load.deliveries, reports, strict=True):
-            if feed is None and delivery.is_extract:
-                report.status, report.error = "failed", f"the mapping has no feed '{load.feed}' any more"
-            elif feed is None:
-                self._filing.refuse(stage, delivery, report, self._filing.why_not(delivery))
-            elif isinstance(feed.origin, FileOrigin) and feed.origin.format == "x12":
-                self._filing.file_edi(stage, reader, delivery, report)
-            else:
-                self._filing.file_records(stage, feed, delivery, report)
-        reader.flush()
-
-    def _feed(self, load: Load) -> Feed | None:
-        """The feed of a load, even one that was switched off after the load was planned."""
-        feeds = (*self.feeds, *self.mapping.declared_of(self.source.id))
-        return next((feed for feed in feeds if feed.name == load.feed), None)
-
-    def _watermark(self, load: Load) -> str | None:
-        feed = self._feed(load)
-        return feed.origin.watermark if feed and isinstance(feed.origin, TableOrigin) else None
-
-    @property
-    def _extracts(self) -> Path:
-        return folder_of(self.run.workspace, self.tenant.org_id, self.source.id)
-
-    @property
-    def _filing(self) -> Filing:
-        return Filing(self.run.workspace, self.tenant, self.source, self.feeds, self.files)
-
-    def _reported(self, delivery: Delivery, feed: str, status: str) -> FileReport:
-        report = FileReport(self.tenant.org_id, self.source.id, feed, delivery.path, delivery.file_id, status)
-        self.run.report.files.append(report)
-        return report
+            step()
+        except ClaimlakeError as error:
+            one.fail("", str(error))
+        except duckdb.Error as error:
+            one.fail("", stopped(error))
+    one.end()
 
 
-def _batches(candidates: Iterable[inbox.Candidate]) -> Iterator[list[inbox.Candidate]]:
-    batch: list[inbox.Candidate] = []
-    size = 0
-    for candidate in candidates:
-        if batch and (len(batch) >= BATCH_FILES or size + candidate.size > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(candidate)
-        size += candidate.size
-    if batch:
-        yield batch
+def _opened(run: Run, tenant: Tenant, source: Source, mapping: SourceMapping) -> SourceRun:
+    """The ingestion of one source, its ledger, its log and its folder of kept files made."""
+    feeds, problems = run.config.feeds(tenant, source, mapping)
+    run.report.errors += problems
+    ledger = Ledger(run.workspace, tenant.org_id, source.id)
+    ledger.prepare()
+    log = RunLog(run.workspace, tenant.org_id, source.id)
+    log.prepare(feed_configs(source, mapping.declared_of(source.id), feeds, run.contracts))
+    files = run.workspace.files_path / tenant.org_id
+    files.mkdir(parents=True, exist_ok=True)
+    return SourceRun(run, tenant, source, feeds, mapping, ledger, files, log)
+
+
+def opened_sources(
+    workspace: Workspace, org_id: str, report: IngestReport, progress: Progress | None = None
+) -> list[SourceRun]:
+    """Every source of a tenant whose mapping exists, active or not, for reading its kept files again."""
+    open_log(workspace)
+    tenant = _tenant(load_tenants(workspace.path / "tenants"), org_id)
+    run = replace(_run(workspace, [tenant], report), progress=progress or _silent)
+    mappings = load_mappings(workspace, run.contracts, {source.system for source in tenant.sources})
+    return [
+        _opened(run, tenant, source, mappings[source.system])
+        for source in tenant.sources
+        if source.system in mappings
+    ]
 
 
 def _secret(workspace: Workspace) -> bytes:
@@ -431,11 +155,6 @@ def _secret(workspace: Workspace) -> bytes:
             os.fsync(writer.fileno())
         temporary.replace(file)
     return file.read_bytes()
-
-
-def _stopped(error: duckdb.Error) -> str:
-    """What DuckDB stopped with, without its message, which can quote a value."""
-    return f"the load stopped with {type(error).__name__}. Trying again may help."
 
 
 def _silent(_: str) -> None:

@@ -106,6 +106,11 @@ class Feed:
     codes: tuple[CodeMap, ...] = ()
     """Lists of codes its expressions look up."""
 
+    @property
+    def is_full(self) -> bool:
+        """Whether every delivery holds all records, so that one it lacks is gone at the source."""
+        return not isinstance(self.origin, ApiOrigin) and self.origin.load == "full"
+
     def referenced(self, target: Target | None = None) -> dict[str, set[str]]:
         """Source columns that are used, each with the target columns it gives ('' stands for a predicate)."""
         used: dict[str, set[str]] = {}

@@ -60,6 +60,22 @@ def store_broken(connection: duckdb.DuckDBPyConnection, broken: Iterable[BrokenR
     return len(rows)
 
 
+def keep_only(connection: duckdb.DuckDBPyConnection, numbers: Mapping[int, int]) -> int:
+    """Drop the records that are not asked for and give the others their new numbers; how many are left."""
+    kept_rows = {  # noqa: F841 - DuckDB finds it by name
+        "number": np.array(list(numbers), dtype=np.int64),
+        "renumbered": np.array(list(numbers.values()), dtype=np.int64),
+    }
+    left = 0
+    for table in (TABLE, BROKEN):
+        connection.execute(f"delete from {table} where _row not in (select number from kept_rows)")
+        updated = connection.execute(
+            f"update {table} set _row = renumbered from kept_rows where _row = number"
+        ).fetchall()
+        left += int(updated[0][0])
+    return left
+
+
 def unique_names(header: Iterable[str]) -> list[str]:
     """The header's names, trimmed; blank and repeated ones get a number."""
     names: list[str] = []

@@ -62,6 +62,8 @@ class IngestReport:
     files: list[FileReport] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     """Sources, tables and mappings that could not be read; everything else was."""
+    closed: Counter[str] = field(default_factory=Counter)
+    """Quarantine records that were closed, by resolution."""
 
     @property
     def exit_code(self) -> int:
@@ -81,6 +83,7 @@ class IngestReport:
         return {
             "total": vars(self.total),
             "errors": self.errors,
+            "quarantine_closed": dict(self.closed),
             "files": [file.as_dict() for file in self.files],
         }
 
@@ -112,6 +115,10 @@ class IngestReport:
             reasons.update({f"warning {rule}: {why}": n for (rule, why), n in file.warnings.items()})
             reasons.update(file.unsupported)
         notes = [f"{count:>9,}  {reason}" for reason, count in sorted(reasons.items())]
+        notes += [
+            f"{count:>9,}  closed in quarantine: {resolution}"
+            for resolution, count in sorted(self.closed.items())
+        ]
         partial = [file for file in self.files if file.is_partial]
         notes += [_held(file) for file in partial[:LISTED]]
         if len(partial) > LISTED:

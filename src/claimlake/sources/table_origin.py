@@ -7,8 +7,8 @@ from typing import Any
 
 from claimlake.errors import ConfigurationError
 from claimlake.sources.document import Key, names_of, one_of, refuse_unknown, text_at, texts_at
+from claimlake.sources.file_origin import LOADS
 
-LOADS = ("full", "incremental")
 Lookback = timedelta | int
 """How far before the newest loaded value an incremental load starts: a span of time, or of numbers."""
 

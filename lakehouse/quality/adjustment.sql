@@ -1,0 +1,51 @@
+-- One row per adjustment, or account, that breaks a rule. The amounts stay in the totals.
+-- of: silver.adjustment
+-- rule: ADJ-01 warn: adjustment code is not mapped
+-- rule: ADJ-05 warn: account adjusted by more than its charges
+-- grain: org_id, rule_id, record_key
+-- load: full
+
+with charged as (
+    select
+        charge.org_id,
+        charge.account_key,
+        sum(charge.charge_amount) as charge_amount
+    from silver.encounter_item as charge
+    where charge.account_key is not null
+    group by charge.org_id, charge.account_key
+),
+
+adjusted as (
+    select
+        adjustment.org_id,
+        adjustment.account_key,
+        min(adjustment.source_system_id) as source_system_id,
+        sum(adjustment.amount) as adjusted_amount
+    from silver.adjustment as adjustment
+    where adjustment.account_key is not null
+    group by adjustment.org_id, adjustment.account_key
+)
+
+select
+    adjustment.org_id,
+    adjustment.source_system_id,
+    'ADJ-01' as rule_id,
+    adjustment.adjustment_key as record_key,
+    adjustment.source_record_id
+from silver.adjustment as adjustment
+where adjustment.adjustment_type is null
+
+union all
+
+select
+    adjusted.org_id,
+    adjusted.source_system_id,
+    'ADJ-05' as rule_id,
+    adjusted.account_key as record_key,
+    cast(null as text) as source_record_id
+from adjusted
+left join charged
+    on
+        adjusted.org_id = charged.org_id
+        and adjusted.account_key = charged.account_key
+where adjusted.adjusted_amount > coalesce(charged.charge_amount, 0)
