@@ -23,6 +23,9 @@ from claimlake.sources.ingest import all_contracts
 from claimlake.sources.x12 import RULES
 from claimlake.workspace import Workspace
 
+sys.path.insert(0, str(Path(__file__).parent))
+import x12_pages
+
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py from the code; do not edit. -->"
 HELP_WIDTH = 100
@@ -68,6 +71,7 @@ def pages(workspace: Workspace) -> dict[str, str]:
         "tables.md": tables(workspace),
         "metrics.md": metrics(workspace),
         "quality-rules.md": quality_rules(workspace),
+        **x12_pages.pages(),
     }
     return {name: "\n\n".join([NOTE, *content]) + "\n" for name, content in contents.items()}
 

@@ -109,6 +109,14 @@ def test_details_come_only_when_asked_for() -> None:
     ]
 
 
+def test_what_is_wrong_in_a_detail_holds_nothing() -> None:
+    body = (*LONG[:6], "MIA*1*****X", *LONG[6:])
+    found = read_tables(io.BytesIO(several(body)), in_detail=True)
+    assert [item.status for item in found.transactions] == ["accepted"]
+    assert [item.rule for item in found.findings if "MIA 06" in item.reason] == ["X12-09"]
+    assert picked(rows(found, "era_835_inpatient"), "disproportionate_share_amount") == [(None,)]
+
+
 def test_other_payers_decisions_on_lines_are_rows() -> None:
     lines = ("CLM*A*10***11:B:1", "SBR*P*18", "AMT*D*6", "LX*1", "SV1*HC:99214*10*UN*1")
     decided = ("SVD*MC1*6*HC:99214:25**1", "CAS*CO*45*3**253*1", "DTP*573*D8*20260110", "AMT*EAF*0")

@@ -126,7 +126,8 @@ class Checker:
             segment = column.citation.split()[-2].split("*")[0] if fault.kind == "code" else ""
             rule, what = "X12-13", "one of its codes"
             if fault.kind == "value":
-                rule, what = ("X12-08" if column.type == MONEY else "X12-09"), _noun(column.type)
+                is_held = column.type == MONEY and not table.table.is_detail
+                rule, what = ("X12-08" if is_held else "X12-09"), _noun(column.type)
             yield Finding(
                 self.sets[fault.set_index].transaction_no,
                 rule,

@@ -30,11 +30,15 @@ RULES = {
         ),
         Rule("X12-06", "quarantine", "a transaction without SE is whole: its amounts add up"),
         Rule("X12-07", "quarantine", "a transaction has the segments without which it cannot be read"),
-        Rule("X12-08", "quarantine", "an amount is a decimal number with at most two decimals"),
+        Rule(
+            "X12-08",
+            "quarantine",
+            "an amount of a claim, a line or a payment is a decimal number with at most two decimals",
+        ),
         Rule(
             "X12-09",
             "warn",
-            "a date, time or quantity is written as its format says, a text has at most 1,024 bytes",
+            "any other value is written as its format says, and a text has at most 1,024 bytes",
         ),
         Rule("X12-10", "quarantine", "the values that its rows repeat are not many times the transaction"),
         Rule("X12-11", "warn", "a segment stands in a loop that has it"),

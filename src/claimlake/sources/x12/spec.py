@@ -243,6 +243,8 @@ class Table:
     """Columns of which at least one must have a value for a repeated group to be a row."""
     only: tuple[str, tuple[bytes, ...]] | None = None
     """A citation in the row's own segment and the values it must have."""
+    is_detail: bool = False
+    """Made on request; what is wrong in it is told and holds nothing."""
 
     @property
     def is_loop(self) -> bool:
@@ -270,7 +272,8 @@ class Transaction:
     @cached_property
     def in_detail(self) -> "Transaction":
         """The same transaction with its detail tables."""
-        return replace(self, tables=self.tables + self.details, details=())
+        details = tuple(replace(table, is_detail=True) for table in self.details)
+        return replace(self, tables=self.tables + details, details=())
 
     @cached_property
     def loop_by_name(self) -> dict[str, Loop]:
