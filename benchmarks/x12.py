@@ -1,21 +1,27 @@
-"""How fast 835 files become records, beside the parsers a Python user could install instead, in one run.
+"""How fast X12 becomes tables, beside the parsers a Python user could install instead, in one run.
 
-    python -m venv /tmp/peers && /tmp/peers/bin/pip install oxedi openx12 edi-835-parser pyx12
-    python benchmarks/x12.py --peers /tmp/peers/bin/python --claims 20000
+    python -m venv /tmp/peers && /tmp/peers/bin/pip install oxedi openx12 edi-835-parser pyx12 pyarrow
+    python benchmarks/x12.py --peers /tmp/peers/bin/python --claims 40000
 
-Every parser reads the same synthetic file in its own process; the clock runs from after its imports until
-the caller holds claims, services and adjustments. Rounds are interleaved; the best counts, in processor
-seconds (user and system) and in elapsed seconds.
+Every reader reads the same synthetic files in a process of its own; the clock runs from after its imports
+until the caller holds every record, checks included. Rounds are interleaved; the median of a reader's rounds
+counts, in elapsed and in processor seconds. A reader is given as many processors as it uses.
+
+`--gigabyte` also reads a file of a gigabyte and says how much memory that took.
 """
 
 import argparse
 import json
-import random
+import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
+
+from x12_files import file_of
 
 CLOCK = """
 import json, os, resource, sys, time
@@ -34,21 +40,47 @@ from pathlib import Path
 from claimlake.sources.x12 import kernel, read
 if not {kernel}:
     kernel.library = lambda: None
+main = {{"835": "era_835", "837": "claims_837", "277": "ack_277ca"}}[path.rpartition(".")[2]]
 def run(path):
     claims, kept = 0, []
-    for chunk in read(Path(path), in_detail={in_detail}):
-        claims += len(chunk.tables["era_835"])
-        kept.append(chunk.tables["era_835"])
+    for chunk in read(Path(path), in_detail={in_detail}, workers={workers}):
+        claims += len(chunk.tables.get(main, ()))
+        kept.append(chunk.tables if {keeps} else None)
     return claims
 """
 
-PEERS = {
-    "oxedi": """
+TO_PARQUET = """
+import tempfile
+from pathlib import Path
+from claimlake.sources.x12.export import export
+def run(path):
+    with tempfile.TemporaryDirectory() as folder:
+        made = export([Path(path)], Path(folder), in_detail={in_detail})
+        return {{item.table: item.rows for item in made.tables}}["era_835"]
+"""
+
+OXEDI = """
 import oxedi
 def run(path):
     found = oxedi.parse_file(path)
     return found.count_claims()
-""",
+"""
+
+OXEDI_TO_PARQUET = """
+import tempfile
+from pathlib import Path
+import oxedi, pyarrow, pyarrow.parquet
+def run(path):
+    found = oxedi.parse_file(path)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("claims", "services", "adjustments", "payments", "provider_adjustments"):
+            table = pyarrow.table(getattr(found.tables, name))
+            pyarrow.parquet.write_table(table, str(Path(folder) / name), compression="zstd")
+    return found.count_claims()
+"""
+
+PEERS = {
+    "oxedi": OXEDI,
     "openx12": """
 from openx12 import x835
 def run(path):
@@ -70,106 +102,79 @@ def run(path):
         reader = pyx12.x12context.X12ContextReader(pyx12.params.params(), errors, file)
         return sum(1 for node in reader.iter_segments("2100") if node.id == "2100")
 """,
+    "oxedi, to Parquet": OXEDI_TO_PARQUET,
 }
 
-# Peers this slow read a smaller file; rates are per claim all the same.
+# Peers this slow read a smaller file; rates are per byte all the same.
 SLOW = {"pyx12": 500, "openx12": 5_000, "edi-835-parser": 5_000}
 
 
-def _money(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02d}" if cents % 100 else str(cents // 100)
-
-
-def _claim(dice: random.Random, number: int) -> tuple[list[str], int]:
-    lines: list[str] = []
-    charged = paid = 0
-    for line in range(dice.choice((2, 3, 3, 3))):
-        charge = dice.randint(5_000, 90_000)
-        parts = [dice.randint(1, charge // 8) for _ in range(4)]
-        payment = charge - sum(parts)
-        charged, paid = charged + charge, paid + payment
-        lines += [
-            f"SVC*HC:{dice.randint(10_000, 99_999)}:25*{_money(charge)}*{_money(payment)}**1",
-            f"DTM*472*202601{dice.randint(1, 28):02d}",
-            f"CAS*CO*45*{_money(parts[0])}**253*{_money(parts[1])}",
-            f"CAS*PR*1*{_money(parts[2])}**2*{_money(parts[3])}",
-            f"REF*6R*{number}L{line}",
-            f"AMT*B6*{_money(payment)}",
-            "LQ*HE*N130",
-        ]
-    head = [
-        f"CLP*ACCT{number}*1*{_money(charged)}*{_money(paid)}*0*12*PCN{number}*11*1",
-        f"NM1*QC*1*LAST{number % 977}*FIRST{number % 389}****MI*M{number}",
-        "NM1*82*1*OKORO*IDA****XX*1234567893",
-        "MOA***MA01*MA18",
-        "REF*1L*GRP1",
-        "DTM*232*20260101",
-        "DTM*233*20260105",
-    ]
-    return head + lines, paid
-
-
-def _transaction(dice: random.Random, first: int, count: int) -> list[str]:
-    body: list[str] = []
-    total = 0
-    for number in range(first, first + count):
-        segments, paid = _claim(dice, number)
-        body += segments
-        total += paid
-    head = [
-        f"ST*835*{first:09d}",
-        f"BPR*I*{_money(total)}*C*ACH*CCP*01*011*DA*33*1512345678**01*022*DA*44*20260301",
-        f"TRN*1*TRACE{first}*1512345678",
-        "DTM*405*20260228",
-        "N1*PR*NORTH MUTUAL*XV*60054",
-        "N3*1 STREET",
-        "N4*TOWN*TX*75001",
-        "REF*2U*10054",
-        "PER*BL*DESK*TE*8005550100",
-        "N1*PE*RIVER CLINIC*XX*1234567893",
-        "REF*TJ*741234567",
-        "LX*1",
-    ]
-    return [*head, *body, f"SE*{len(head) + len(body) + 1}*{first:09d}"]
-
-
-def remittance(claims: int, seed: int = 1) -> bytes:
-    """A synthetic 835 file that balances, 100 claims to a payment."""
-    dice = random.Random(seed)
-    parties = "ZZ*NORTHMUTUAL    *ZZ*RIVERCLINIC    "
-    segments = [
-        f"ISA*00*          *00*          *{parties}*260301*1405*^*00501*000000001*0*P*:",
-        "GS*HP*NORTHMUTUAL*RIVERCLINIC*20260301*1405*1*X*005010X221A1",
-    ]
-    starts = range(1, claims + 1, 100)
-    for first in starts:
-        segments += _transaction(dice, first, min(100, claims + 1 - first))
-    segments += [f"GE*{len(starts)}*1", "IEA*1*000000001", ""]
-    return "~\n".join(segments).encode()
-
-
 @dataclass
-class Result:
-    """The best of the rounds of one parser."""
+class Reader:
+    """One way to read one kind of file, and what its rounds gave."""
 
-    claims: int = 0
+    name: str
+    python: str
+    code: str
+    claims: int
+    kind: str = "835"
     megabytes: float = 0
-    elapsed: float = float("inf")
-    processor: float = float("inf")
+    elapsed: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
     peak: float = 0
     failure: str = ""
 
+    def round(self, path: Path) -> None:
+        """Read the file once, in a new process."""
+        program = CLOCK + self.code + "\nreport(run)\n"
+        done = subprocess.run(
+            [self.python, "-c", program, str(path)], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            self.failure = done.stderr.strip().splitlines()[-1][:80]
+            return
+        claims, elapsed, processor, peak = json.loads(done.stdout.splitlines()[-1])
+        if claims < self.claims:
+            self.failure = f"{claims} of {self.claims} claims"
+        self.megabytes = path.stat().st_size / 1e6
+        self.elapsed.append(elapsed)
+        self.processor.append(processor)
+        self.peak = max(self.peak, peak)
 
-def _measure(result: Result, python: str, code: str, path: Path) -> None:
-    program = CLOCK + code + "\nreport(run)\n"
-    done = subprocess.run([python, "-c", program, str(path)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        result.failure = done.stderr.strip().splitlines()[-1][:80]
-        return
-    claims, elapsed, processor, peak = json.loads(done.stdout.splitlines()[-1])
-    result.claims, result.megabytes = claims, path.stat().st_size / 1e6
-    result.elapsed, result.processor = min(result.elapsed, elapsed), min(result.processor, processor)
-    result.peak = max(result.peak, peak)
+    @property
+    def rate(self) -> float:
+        """Megabytes a second of elapsed time."""
+        return self.megabytes / statistics.median(self.elapsed)
+
+    @property
+    def processor_rate(self) -> float:
+        """Megabytes a second of processor time."""
+        return self.megabytes / statistics.median(self.processor)
+
+
+def ours(*, kernel: bool = True, in_detail: bool = True, workers: str = "None", keeps: bool = True) -> str:
+    """The program of our own reader."""
+    return OURS.format(kernel=kernel, in_detail=in_detail, workers=workers, keeps=keeps)
+
+
+def readers(claims: int, peers: str | None) -> list[Reader]:
+    """Every reader that takes part."""
+    python = sys.executable
+    found = [
+        Reader("claimlake, all tables", python, ours(), claims),
+        Reader("claimlake, all tables, one thread", python, ours(workers="1"), claims),
+        Reader("claimlake, main tables", python, ours(in_detail=False), claims),
+        Reader("claimlake, main tables, NumPy", python, ours(kernel=False, in_detail=False), claims),
+        Reader("claimlake, 837P, all tables", python, ours(), claims, "837"),
+        Reader("claimlake, 277CA, all tables", python, ours(), claims * 3, "277"),
+        Reader("claimlake, main tables to Parquet", python, TO_PARQUET.format(in_detail=False), claims),
+        Reader("claimlake, all tables to Parquet", python, TO_PARQUET.format(in_detail=True), claims),
+    ]
+    if peers:
+        found += [
+            Reader(name, peers, code, min(claims, SLOW.get(name, claims))) for name, code in PEERS.items()
+        ]
+    return found
 
 
 def main() -> None:
@@ -177,49 +182,74 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--claims", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--claims", type=int, default=40_000)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", help="python of an environment with the peers")
+    parser.add_argument("--gigabyte", action="store_true", help="also read a file of a gigabyte")
     options = parser.parse_args()
-    runs = {
-        "claimlake": (sys.executable, OURS.format(kernel=True, in_detail=False), options.claims),
-        "claimlake, all detail tables": (
-            sys.executable,
-            OURS.format(kernel=True, in_detail=True),
-            options.claims,
-        ),
-        "claimlake, NumPy only": (sys.executable, OURS.format(kernel=False, in_detail=False), options.claims),
-    }
-    if options.peers:
-        for name, code in PEERS.items():
-            runs[name] = (options.peers, code, min(options.claims, SLOW.get(name, options.claims)))
-    results = {name: Result() for name in runs}
+    taking_part = readers(options.claims, options.peers)
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
-        for size in {size for _, _, size in runs.values()}:
-            paths[size] = Path(folder) / f"{size}.835"
-            paths[size].write_bytes(remittance(size))
+        for one in taking_part:
+            path = Path(folder) / f"{one.claims}.{one.kind}"
+            if path not in paths.values():
+                path.write_bytes(file_of(one.kind, one.claims))
+            paths[one.name] = path
         for _ in range(options.rounds):
-            for name, (python, code, size) in runs.items():
-                _measure(results[name], python, code, paths[size])
-    _print(results)
+            for one in taking_part:
+                one.round(paths[one.name])
+        show(taking_part)
+        if options.gigabyte:
+            gigabyte(Path(folder))
 
 
-def _print(results: dict[str, Result]) -> None:
-    first = next(iter(results.values()))
-    best = first.processor / first.megabytes
-    heads = ("claims", "MB/s cpu", "MB/s", "claims/s cpu", "peak MB", "times slower")
-    widths = (9, 10, 8, 14, 9, 14)
-    print(f"{'parser':<30}" + "".join(f"{head:>{width}}" for head, width in zip(heads, widths, strict=True)))
-    for name, result in results.items():
-        if result.failure:
-            print(f"{name:<30}failed: {result.failure}")
+def show(taking_part: list[Reader]) -> None:
+    """Print every reader's rates, and how many times slower than the first it is."""
+    first = taking_part[0]
+    heads = ("claims", "MB/s", "MB/s cpu", "claims/s", "peak MB", "times slower")
+    widths = (9, 8, 10, 12, 9, 14)
+    print(f"{'reader':<36}" + "".join(f"{head:>{width}}" for head, width in zip(heads, widths, strict=True)))
+    for one in taking_part:
+        if one.failure:
+            print(f"{one.name:<36}failed: {one.failure}")
             continue
-        rate = result.megabytes / result.processor
+        speed = one.claims / statistics.median(one.elapsed)
         print(
-            f"{name:<30}{result.claims:>9,}{rate:>10.1f}{result.megabytes / result.elapsed:>8.1f}"
-            f"{result.claims / result.processor:>14,.0f}{result.peak:>9.0f}{1 / rate / best:>14.1f}"
+            f"{one.name:<36}{one.claims:>9,}{one.rate:>8.1f}{one.processor_rate:>10.1f}"
+            f"{speed:>12,.0f}{one.peak:>9.0f}{first.rate / one.rate:>14.2f}"
         )
+
+
+def gigabyte(folder: Path) -> None:
+    """Read files of growing size up to a gigabyte, many transactions and one: memory must not grow."""
+    many = file_of("835", 17_000)
+    head, claims, tail = one_set(17_000)
+    print(f"{'file':<36}{'MB':>8}{'MB/s':>8}{'peak MB':>9}")
+    for times in (10, 30, 100):
+        for name, pieces in (
+            (f"{times * 170} transactions", [many] * times),
+            ("1 transaction", [head(times), *[claims] * times, tail]),
+        ):
+            path = folder / "large.835"
+            with path.open("wb") as file:
+                file.writelines(pieces)
+            one = Reader(name, sys.executable, ours(keeps=False), 1)
+            one.round(path)
+            print(one.failure or f"{one.name:<36}{one.megabytes:>8.0f}{one.rate:>8.1f}{one.peak:>9.0f}")
+            path.unlink()
+
+
+def one_set(claims: int) -> tuple[Callable[[int], bytes], bytes, bytes]:
+    """A payment of one transaction in three parts; the first one says what so many of the second come to."""
+    content = file_of("835", claims, batch=claims)
+    first, last = content.index(b"CLP*"), content.index(b"SE*")
+    head = content[:first].decode()
+    amount = Decimal(head.split("BPR*I*")[1].split("*")[0])
+    return (
+        lambda times: head.replace(f"BPR*I*{amount}", f"BPR*I*{amount * times}").encode(),
+        content[first:last],
+        content[last:],
+    )
 
 
 if __name__ == "__main__":

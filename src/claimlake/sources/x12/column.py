@@ -74,7 +74,7 @@ class Typed:
             return Typed(self.type, self.values[rows], self.is_valid[rows], self.is_bad[rows])
         start, end = self.values[:-1][rows].astype(np.int64), self.values[1:][rows].astype(np.int64)
         data = np.frombuffer(self.text, dtype=np.uint8)
-        offsets, text = _gather(data, start, end)
+        offsets, text = gathered(data, start, end)
         return Typed("text", offsets, self.is_valid[rows], self.is_bad[rows], text)
 
 
@@ -118,7 +118,7 @@ def _text(values: Values) -> Typed:
         if not is_blank.any():
             break
         end -= is_blank
-    offsets, text = _gather(values.data, start, np.maximum(end, start))
+    offsets, text = gathered(values.data, start, np.maximum(end, start))
     is_valid = offsets[1:] > offsets[:-1]
     if values.separators:
         text = text.translate(bytes.maketrans(values.separators, b" " * len(values.separators)))
@@ -157,7 +157,7 @@ def listed(values: Values, rows: Positions, size: int) -> Typed:
     is_final = np.ones(len(rows), dtype=bool)
     is_final[:-1] = rows[1:] != rows[:-1]
     # A value's separator or terminator follows it in the bytes: it is taken along, to become the blank.
-    offsets, text = _gather(values.data, start, end + ~is_final)
+    offsets, text = gathered(values.data, start, end + ~is_final)
     joints = np.frombuffer(text, dtype=np.uint8).copy()
     joints[offsets[1:][~is_final] - 1] = 0x20
     words = joints.tobytes().translate(bytes.maketrans(values.separators, b" " * len(values.separators)))
@@ -178,7 +178,7 @@ _WIDEST = 48
 """Values up to this long are gathered as rows of a matrix, which is several times faster."""
 
 
-def _gather(data: NDArray[np.uint8], start: Positions, end: Positions) -> tuple[NDArray[np.int32], bytes]:
+def gathered(data: NDArray[np.uint8], start: Positions, end: Positions) -> tuple[NDArray[np.int32], bytes]:
     """The values one after the other, and where each of them begins."""
     size = end - start
     offsets = np.zeros(len(start) + 1, dtype=np.int64)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from claimlake.errors import SourceError
 from claimlake.sources.x12 import kernel
-from claimlake.sources.x12.array import Positions
-from claimlake.sources.x12.column import Typed, readable, text_column, whole_column
+from claimlake.sources.x12.array import Bytes, Mask, Positions
+from claimlake.sources.x12.column import Typed, Values, gathered, readable, text_column, typed, whole_column
 from claimlake.sources.x12.contract import SEGMENT_CONTRACT
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.kernel import address
@@ -129,13 +129,8 @@ def _array_rows(
     columns = (
         whole_column(interchange, "bigint", interchange > 0),
         _transaction(begin, sets),
-        text_column([loops.names[code] for code in loop.tolist()]),
-        text_column(
-            [
-                data[a:b].tobytes().decode("latin-1").rstrip(" ") or None
-                for a, b in _pairs(begin, np.minimum(id_stop, begin + 3))
-            ]
-        ),
+        text_column(loops.names).take(loop),
+        typed(Values(data, begin, np.minimum(id_stop, begin + 3)), "text"),
         *_contents(data, begin, stop, until),
         whole_column(number, "bigint"),
         whole_column(begin, "bigint"),
@@ -144,22 +139,27 @@ def _array_rows(
     return batch_of(_NAMES, _TYPES, columns, len(begin))
 
 
-def _pairs(first: Positions, second: Positions) -> list[tuple[int, int]]:
-    return list(zip(first.tolist(), second.tolist(), strict=True))
-
-
-def _contents(
-    data: NDArray[np.uint8], begin: Positions, stop: Positions, until: Positions
-) -> tuple[Typed, ...]:
+def _contents(data: Bytes, begin: Positions, stop: Positions, until: Positions) -> tuple[Typed, ...]:
     """The text of every segment, what ends it, and its bytes where the text does not give them back."""
-    contents: list[str | None] = []
-    raws: list[bytes | None] = []
-    for (first, last), end in zip(_pairs(begin, stop), until.tolist(), strict=True):
-        piece = data[first:last].tobytes()
+    offsets, text = gathered(data, begin, stop)
+    every = np.ones(len(begin), dtype=bool)
+    ending = Typed("binary", *_ended(gathered(data, stop, until), every))
+    if text.isascii():
+        nothing = np.zeros(len(begin) + 1, dtype=np.int32)
+        return Typed("text", offsets, every, ~every, text), ending, Typed("binary", nothing, ~every, ~every)
+    bounds, ends = offsets.tolist(), until.tolist()
+    contents, raws = [], []
+    for row, first in enumerate(begin.tolist()):
+        piece = text[bounds[row] : bounds[row + 1]]
         contents.append(readable(piece))
-        raws.append(None if (contents[-1] or "").encode() == piece else data[first:end].tobytes())
-    endings = [data[first:last].tobytes() for first, last in _pairs(stop, until)]
-    return text_column(contents), _binary(endings), _binary(raws)
+        raws.append(None if contents[-1].encode() == piece else data[first : ends[row]].tobytes())
+    return text_column(contents), ending, _binary(raws)
+
+
+def _ended(
+    found: tuple[NDArray[np.int32], bytes], is_valid: Mask
+) -> tuple[NDArray[np.int32], Mask, Mask, bytes]:
+    return found[0], is_valid, ~is_valid, found[1]
 
 
 def _binary(values: Sequence[bytes | None]) -> Typed:
