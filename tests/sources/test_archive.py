@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from claimlake.lake.land import quarantine
+from claimlake.lake.quarantine import quarantine
 from claimlake.sources import archive
 from tests.sources.landing import deliver, only, rows, run, versions, without_database
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from claimlake.errors import ConfigurationError
-from claimlake.lake.land import quarantine
+from claimlake.lake.quarantine import quarantine
 from claimlake.sources.ingest import all_contracts
 from claimlake.sources.mapping import read_mapping
 from claimlake.workspace import Workspace
