@@ -189,24 +189,16 @@ class KernelFound:
 
     def lost(self) -> Places:
         """Segments with money that stand where no loop has them."""
-        numbers, start, end = self._list(0)
-        return Places(numbers, start, end, np.zeros(len(start), dtype=np.int64))
-
-    def trace(self) -> Places:
-        """Every segment, if the scanner keeps them."""
-        packed, start, end = self._list(1)
-        return Places(packed >> 16, start, end, packed & 0xFFFF)
-
-    def _list(self, number: int) -> tuple[Positions, Positions, Positions]:
         rows, cells = ctypes.c_void_p(), ctypes.c_void_p()
-        count = self.kernel.x12_list(self.handle, number, ctypes.addressof(rows), ctypes.addressof(cells))
+        count = self.kernel.x12_lost(self.handle, ctypes.addressof(rows), ctypes.addressof(cells))
         places = view(cells.value, count, np.uint64)
         start = (places >> np.uint64(24)).astype(np.int64)
-        return (
-            view(rows.value, count, np.int64).copy(),
-            start,
-            start + (places & np.uint64(_LONGEST)).astype(np.int64),
-        )
+        end = start + (places & np.uint64(_LONGEST)).astype(np.int64)
+        return Places(view(rows.value, count, np.int64).copy(), start, end, np.zeros(count, dtype=np.int64))
+
+    def put_states(self, states: NDArray[np.int32], first: int, base: int) -> None:
+        """Write the state of every segment, plus `base`, at the place of its number from `first` on."""
+        self.kernel.x12_trace(self.handle, first, len(states), base, address(states))
 
     def rows(self, keep: Mask) -> dict[str, Rows]:
         """The rows of the transactions that are wanted, by table."""

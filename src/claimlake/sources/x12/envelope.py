@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from claimlake.sources.x12 import kernel
 from claimlake.sources.x12.column import readable
 from claimlake.sources.x12.finding import Finding
 from claimlake.sources.x12.segment import Delimiters, envelope_marks
@@ -19,6 +20,8 @@ Content = bytes | mmap.mmap
 _SEPARATORS = 16
 _LONGEST_ISA = 400
 _BLOCK = 32 * 1024 * 1024
+_BLOCK_BY_HAND = 64 * 1024
+"""Less is searched as fast without the kernel."""
 _FRAGMENT = re.compile(
     rb"(?:\A|[\r\n])[ \t]*(?:(?:ST([^A-Za-z0-9\s])\d{3}\1)|(?:GS([^A-Za-z0-9\s])[A-Z]{2}\2))"
 )
@@ -189,18 +192,26 @@ def starts(content: Content, seen: Callable[[int], None] = ignored) -> list[tupl
     """
     found: list[tuple[int, Delimiters]] = []
     for begin in range(0, len(content), _BLOCK):
-        position = content.find(b"ISA", begin, begin + _BLOCK + 2)
+        position = _isa_from(content, begin, begin + _BLOCK + 2)
         while position >= 0:
             delimiters = header_at(content, position)
             if delimiters is not None and not content[max(position - 1, 0) : position].isalnum():
                 found.append((position, delimiters))
-            position = content.find(b"ISA", position + 3, begin + _BLOCK + 2)
+            position = _isa_from(content, position + 3, begin + _BLOCK + 2)
         seen(begin)
     if not found and (fragment := _FRAGMENT.search(content)):
         text = fragment.group().lstrip(b"\r\n\t ")
         terminator = 0x7E if content.find(b"~") >= 0 else 0x0A
         found.append((fragment.end() - len(text), Delimiters(element=text[2], terminator=terminator)))
     return found
+
+
+def _isa_from(content: Content, begin: int, end: int) -> int:
+    library = kernel.library()
+    if library is None or len(content) < _BLOCK_BY_HAND:
+        return content.find(b"ISA", begin, end)
+    data = np.frombuffer(content, dtype=np.uint8)
+    return int(library.x12_find_isa(kernel.address(data), begin, min(end, len(data))))
 
 
 def outline(content: Content, data: NDArray[np.uint8], seen: Callable[[int], None] = ignored) -> Outline:

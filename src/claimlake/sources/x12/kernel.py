@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_VERSION = 3
+_VERSION = 4
 
 _POINTER = ctypes.c_void_p
 _LONG = ctypes.c_int64
@@ -22,13 +22,28 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "x12_close": (None, (_POINTER,)),
     "x12_count": (_LONG, (_POINTER, _INT)),
     "x12_cells": (_POINTER, (_POINTER, _INT)),
-    "x12_list": (_LONG, (_POINTER, _INT, _POINTER, _POINTER)),
+    "x12_lost": (_LONG, (_POINTER, _POINTER, _POINTER)),
+    "x12_trace": (None, (_POINTER, _LONG, _LONG, _INT, _POINTER)),
+    "x12_find_isa": (_LONG, (_POINTER, _LONG, _LONG)),
     "x12_fill": (_INT, (_POINTER, _POINTER, _POINTER, _LONG, _POINTER, _POINTER)),
     "x12_forget": (None, (_POINTER,)),
     "x12_envelope": (_LONG, (_POINTER, _LONG, _LONG, _INT, _INT, _POINTER, _LONG, _POINTER)),
     "x12_segments": (
         _INT,
-        (_POINTER, *[_LONG] * 3, _POINTER, _LONG, _POINTER, _LONG, *[_POINTER] * 3, _LONG, _POINTER),
+        (
+            _POINTER,
+            *[_LONG] * 3,
+            _POINTER,
+            _LONG,
+            _POINTER,
+            _LONG,
+            _POINTER,
+            _POINTER,
+            _LONG,
+            _POINTER,
+            _LONG,
+            _POINTER,
+        ),
     ),
 }
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from claimlake.sources.x12.array import Mask, Positions
 from claimlake.sources.x12.rows import Rows
 from claimlake.sources.x12.spec import (
@@ -112,8 +115,8 @@ class Found(Protocol):
         """Segments with money that stand where no loop has them."""
         ...
 
-    def trace(self) -> Places:
-        """Every segment, if the engine was asked to keep them."""
+    def put_states(self, states: NDArray[np.int32], first: int, base: int) -> None:
+        """Write the state of every segment, plus `base`, at the place of its number from `first` on."""
         ...
 
     def rows(self, keep: Mask) -> Mapping[str, Rows]:

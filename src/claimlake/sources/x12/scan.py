@@ -70,11 +70,6 @@ class ArrayScan:
         there = (values.end > values.start) & (owner >= 0)
         return owner[there], Values(self.segments.data, values.start[there], values.end[there])
 
-    def trace(self) -> Places:
-        """Every segment."""
-        every = np.arange(len(self.state))
-        return self._places(every, every)
-
     def lost(self) -> Places:
         """Segments with money that stand where no loop has them."""
         taken = {

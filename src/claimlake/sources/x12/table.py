@@ -146,9 +146,11 @@ class ArrayFound:
         """Segments with money that stand where no loop has them."""
         return self.scan.lost()
 
-    def trace(self) -> Places:
-        """Every segment."""
-        return self.scan.trace()
+    def put_states(self, states: NDArray[np.int32], first: int, base: int) -> None:
+        """Write the state of every segment, plus `base`, at the place of its number from `first` on."""
+        place = self.scan.segment_no - first
+        is_here = (place >= 0) & (place < len(states))
+        states[place[is_here]] = self.scan.state[is_here].astype(np.int32) + base
 
     def rows(self, keep: Mask) -> dict[str, Rows]:
         """The rows of the transactions that are wanted, by table."""

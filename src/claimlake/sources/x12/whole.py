@@ -39,10 +39,7 @@ class Loops:
 
     def add(self, found: Found, states: Sequence[str]) -> None:
         """Take the loops of the segments that an engine has found."""
-        trace = found.trace()
-        place = trace.segment_no - self.first
-        is_here = (place >= 0) & (place < len(self.codes))
-        self.codes[place[is_here]] = trace.state[is_here] + len(self.names)
+        found.put_states(self.codes, self.first, len(self.names))
         self.names += states
 
 
@@ -88,7 +85,7 @@ def segment_rows(
     is_done = library.x12_segments(
         *(address(data), len(data), *bounds),
         *(address(spans), len(spans), address(loops.codes), loops.first),
-        *(address(offsets), address(words), address(places), len(places)),
+        *(address(offsets), address(words), int(np.diff(offsets).max()), address(places), len(places)),
         array._addr(),
     )
     if not is_done:

@@ -2,8 +2,6 @@
 
 #include "x12.h"
 
-#define SLACK 16 /* bytes that a copy of whole words may write behind the text */
-
 static void release_column(struct ArrowArray *array) {
     for (int64_t number = 0; number < array->n_buffers; number++) free((void *)(uintptr_t)array->buffers[number]);
     free(array->buffers);

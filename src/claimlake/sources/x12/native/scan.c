@@ -9,7 +9,7 @@
 #endif
 
 /* Changes whenever a signature or a structure does; a library of another version is not used. */
-int32_t x12_version(void) { return 3; }
+int32_t x12_version(void) { return 4; }
 
 static int grow_level(level *here, scanner *scan) {
     int64_t capacity = here->capacity ? here->capacity * 2 : 256;
@@ -50,6 +50,18 @@ static void add_to_list(scanner *scan, list *here, int64_t row, uint64_t cell) {
     }
     here->rows[here->count] = row;
     here->cells[here->count++] = cell;
+}
+
+static int add_trace(scanner *scan, int64_t entry) {
+    if (scan->trace_count == scan->trace_capacity) {
+        int64_t capacity = scan->trace_capacity ? scan->trace_capacity * 2 : 1024;
+        int64_t *trace = realloc(scan->trace, (size_t)capacity * sizeof(int64_t));
+        if (!trace) { scan->is_failed = 1; return 0; }
+        scan->trace = trace;
+        scan->trace_capacity = capacity;
+    }
+    scan->trace[scan->trace_count++] = entry;
+    return 1;
 }
 
 static uint64_t cell_of(int64_t start, int64_t end) {
@@ -266,8 +278,7 @@ int32_t x12_scan(scanner *scan, int64_t *place, int64_t end, int64_t soft_end, c
         }
         scan->state = state;
         apply(scan, state, kind, segment_no, after);
-        if (rule->has_trace)
-            add_to_list(scan, &scan->trace, segment_no << 16 | state, cell_of(scan->start, after));
+        if (rule->has_trace && !add_trace(scan, segment_no << 16 | state)) return -1;
         scan->behind = after;
         segment_no++;
         position = next;
@@ -298,7 +309,7 @@ scanner *x12_open(const rules *rule) {
 
 static void empty_lists(scanner *scan) {
     for (int32_t number = 0; number < scan->rule.lists; number++) scan->lists[number].count = 0;
-    scan->lost.count = scan->trace.count = 0;
+    scan->lost.count = scan->trace_count = 0;
 }
 
 /* Forgets every row and starts on other bytes; the memory is kept. */
@@ -335,7 +346,7 @@ void x12_close(scanner *scan) {
     for (int32_t number = 0; number < scan->rule.lists; number++) {
         free(scan->lists[number].rows); free(scan->lists[number].cells);
     }
-    free(scan->lost.rows); free(scan->lost.cells); free(scan->trace.rows); free(scan->trace.cells);
+    free(scan->lost.rows); free(scan->lost.cells); free(scan->trace);
     free(scan->levels); free(scan->lists); free(scan->current); free(scan->marks); free(scan);
 }
 
@@ -346,9 +357,16 @@ int64_t x12_count(const scanner *scan, int32_t number) {
 
 const uint64_t *x12_cells(const scanner *scan, int32_t number) { return scan->levels[number].cells; }
 
-/* The segments that nothing takes (0) or every segment (1). */
-int64_t x12_list(const scanner *scan, int32_t number, const int64_t **rows, const uint64_t **cells) {
-    const list *here = number ? &scan->trace : &scan->lost;
-    *rows = here->rows; *cells = here->cells;
-    return here->count;
+/* The segments that nothing takes. */
+int64_t x12_lost(const scanner *scan, const int64_t **rows, const uint64_t **cells) {
+    *rows = scan->lost.rows; *cells = scan->lost.cells;
+    return scan->lost.count;
+}
+
+/* Writes the state of every segment, plus `base`, at its number's place among `count` from `first` on. */
+void x12_trace(const scanner *scan, int64_t first, int64_t count, int32_t base, int32_t *states) {
+    for (int64_t at = 0; at < scan->trace_count; at++) {
+        int64_t place = (scan->trace[at] >> 16) - first;
+        if (place >= 0 && place < count) states[place] = (int32_t)(scan->trace[at] & 0xFFFF) + base;
+    }
 }

@@ -54,6 +54,17 @@ int64_t x12_envelope(const uint8_t *data, int64_t end, int64_t soft_end, int32_t
     return found;
 }
 
+/* Where the letters ISA stand first between two places; -1 when nowhere. */
+int64_t x12_find_isa(const uint8_t *data, int64_t begin, int64_t end) {
+    while (begin + 3 <= end) {
+        const uint8_t *hit = memchr(data + begin, 'I', (size_t)(end - begin - 2));
+        if (!hit) return -1;
+        if (hit[1] == 'S' && hit[2] == 'A') return hit - data;
+        begin = hit - data + 1;
+    }
+    return -1;
+}
+
 /* A run of segments under one set of separators; interchange 0 is text before the first interchange. */
 typedef struct { int64_t begin, end, segment_no, interchange_no; int32_t element_mark, terminator; } span;
 typedef struct { int64_t begin, end, number; } set_place;
@@ -170,60 +181,88 @@ static int fill_positions(const segments *all, struct ArrowArray **out) {
 
 /* The loop of every segment inside a transaction whose loops are known: a word by its number. */
 static int fill_loops(const segments *all, struct ArrowArray *out, const int32_t *loops, int64_t first_no,
-                      const int32_t *offsets, const uint8_t *words) {
+                      const int32_t *offsets, const uint8_t *words, int64_t longest) {
     text_array text;
-    if (!text_begin(&text, out, row_count(all), row_count(all) * 8, INT32_MAX)) return 0;
-    if (all->lead && !text_end_row(&text, 0)) return 0;
+    if (!text_begin(&text, out, row_count(all), row_count(all) * longest, INT32_MAX)) return 0;
+    if (all->lead) text_end_row(&text, 0);
     for (int64_t at = 0; at < all->span_count; at++) {
         for (int64_t number = 0; number < all->counts[at]; number++) {
             int32_t loop = loops[all->spans[at].segment_no + number - first_no];
-            int64_t start = offsets[loop], length = offsets[loop + 1] - start;
-            if (length && !text_room(&text, length)) break;
-            for (int64_t offset = 0; offset < length; offset++) text.text[text.used++] = words[start + offset];
+            int64_t length = offsets[loop + 1] - offsets[loop];
+            text_put(&text, words + offsets[loop], length, NULL);
             text_end_row(&text, length > 0);
         }
     }
     return text_finish(&text);
 }
 
+/* Where 16 bytes can be read at the latest. */
+static const uint8_t *last_of(const segments *all) {
+    return all->bytes.size >= 16 ? all->bytes.data + all->bytes.size - 16 : NULL;
+}
+
 static int fill_ids(const segments *all, struct ArrowArray *out) {
     text_array text;
     const place *rows = first_row(all);
-    if (!text_begin(&text, out, row_count(all), row_count(all) * 3, INT32_MAX)) return 0;
+    if (!text_begin(&text, out, row_count(all), row_count(all) * 6, INT32_MAX)) return 0;
     for (int64_t row = 0; row < row_count(all); row++) {
-        int is_valid = rows[row].id_stop > rows[row].begin
-            && text_value(&text, &all->bytes, rows[row].begin, rows[row].id_stop - rows[row].begin, TRIMMED);
-        if (!text_end_row(&text, is_valid)) break;
+        const uint8_t *from = all->bytes.data + rows[row].begin;
+        int64_t length = rows[row].id_stop - rows[row].begin;
+        if (all->is_ascii && length && from[length - 1] != ' ') {
+            text_put(&text, from, length, last_of(all));
+            text_end_row(&text, 1);
+        } else {
+            int is_valid = length && text_value(&text, &all->bytes, rows[row].begin, length, TRIMMED);
+            if (!text_end_row(&text, is_valid)) break;
+        }
     }
     return text_finish(&text);
 }
 
 /* The text of every segment, what ends it, and its bytes where the text does not give them back. */
-static int fill_contents(const segments *all, struct ArrowArray **out) {
-    text_array content, ending, raw;
+typedef struct { text_array content, ending, raw; } contents;
+
+static void fill_plain(const segments *all, contents *made) {
     const place *rows = first_row(all);
-    int64_t count = row_count(all);
-    int is_begun = text_begin(&content, out[0], count, all->end - all->begin, INT32_MAX);
-    is_begun &= text_begin(&ending, out[1], count, count * 2, INT32_MAX);
-    is_begun &= text_begin(&raw, out[2], count, 0, INT32_MAX);
-    for (int64_t row = 0; is_begun && row < count; row++) {
-        const place *here = &rows[row];
-        int64_t before = content.used, length = here->stop - here->begin, until = row + 1 < count ? here[1].begin : all->end;
-        int is_exact = 1;
-        if (all->is_ascii) {
-            text_value(&content, &all->bytes, here->begin, length, AS_BYTES);
-        } else {
-            text_value(&content, &all->bytes, here->begin, length, 0);
-            is_exact = content.used - before == length
-                && !(length && memcmp(content.text + before, all->bytes.data + here->begin, (size_t)length));
-        }
-        text_value(&ending, &all->bytes, here->stop, until - here->stop, AS_BYTES);
-        if (!is_exact) text_value(&raw, &all->bytes, here->begin, until - here->begin, AS_BYTES);
-        if (!text_end_row(&content, 1) || !text_end_row(&ending, 1) || !text_end_row(&raw, !is_exact)) break;
+    const uint8_t *data = all->bytes.data, *last = last_of(all);
+    for (int64_t row = 0; row < row_count(all); row++) {
+        int64_t until = row + 1 < row_count(all) ? rows[row + 1].begin : all->end;
+        text_put(&made->content, data + rows[row].begin, rows[row].stop - rows[row].begin, last);
+        text_put(&made->ending, data + rows[row].stop, until - rows[row].stop, last);
+        text_end_row(&made->content, 1);
+        text_end_row(&made->ending, 1);
+        text_end_row(&made->raw, 0);
     }
-    int is_done = is_begun && text_finish(&content);
-    is_done &= is_begun && text_finish(&ending);
-    is_done &= is_begun && text_finish(&raw);
+}
+
+static void fill_careful(const segments *all, contents *made) {
+    const place *rows = first_row(all);
+    for (int64_t row = 0; row < row_count(all); row++) {
+        int64_t until = row + 1 < row_count(all) ? rows[row + 1].begin : all->end;
+        int64_t before = made->content.used, length = rows[row].stop - rows[row].begin;
+        text_value(&made->content, &all->bytes, rows[row].begin, length, 0);
+        int is_exact = made->content.used - before == length
+            && !(length && memcmp(made->content.text + before, all->bytes.data + rows[row].begin, (size_t)length));
+        text_value(&made->ending, &all->bytes, rows[row].stop, until - rows[row].stop, AS_BYTES);
+        if (!is_exact) text_value(&made->raw, &all->bytes, rows[row].begin, until - rows[row].begin, AS_BYTES);
+        text_end_row(&made->content, 1);
+        text_end_row(&made->ending, 1);
+        text_end_row(&made->raw, !is_exact);
+    }
+}
+
+static int fill_contents(const segments *all, struct ArrowArray **out) {
+    contents made;
+    int64_t bytes = all->end - all->begin;
+    if (!text_begin(&made.content, out[0], row_count(all), bytes, INT32_MAX)) return 0;
+    if (!text_begin(&made.ending, out[1], row_count(all), bytes, INT32_MAX)) return text_finish(&made.content) && 0;
+    if (!text_begin(&made.raw, out[2], row_count(all), 0, INT32_MAX))
+        return text_finish(&made.content) && text_finish(&made.ending) && 0;
+    if (all->is_ascii) fill_plain(all, &made);
+    else fill_careful(all, &made);
+    int is_done = text_finish(&made.content);
+    is_done &= text_finish(&made.ending);
+    is_done &= text_finish(&made.raw);
     return is_done;
 }
 
@@ -231,7 +270,7 @@ static int fill_contents(const segments *all, struct ArrowArray **out) {
 
    Columns: interchange, transaction, loop, id, content, ending, raw, segment number, offset, length. */
 int32_t x12_segments(const uint8_t *data, int64_t size, int64_t begin, int64_t end, const span *spans, int64_t span_count,
-                     const int32_t *loops, int64_t first_no, const int32_t *offsets, const uint8_t *words,
+                     const int32_t *loops, int64_t first_no, const int32_t *offsets, const uint8_t *words, int64_t longest,
                      const set_place *sets, int64_t set_count, struct ArrowArray *out) {
     segments all;
     memset(&all, 0, sizeof(all));
@@ -241,7 +280,7 @@ int32_t x12_segments(const uint8_t *data, int64_t size, int64_t begin, int64_t e
     int is_done = find_places(&all) && arrow_struct(out, 10, row_count(&all));
     struct ArrowArray **columns = out->children;
     is_done = is_done && fill_interchanges(&all, columns[0]) && fill_sets(&all, columns[1], sets, set_count)
-        && fill_loops(&all, columns[2], loops, first_no, offsets, words) && fill_ids(&all, columns[3])
+        && fill_loops(&all, columns[2], loops, first_no, offsets, words, longest) && fill_ids(&all, columns[3])
         && fill_contents(&all, columns + 4) && fill_positions(&all, columns + 7);
     if (!is_done && out->release) out->release(out);
     free(all.list.places); free(all.counts);

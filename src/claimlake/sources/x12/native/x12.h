@@ -58,7 +58,8 @@ typedef struct {
     rules rule;
     level *levels;
     list *lists;
-    list lost, trace;
+    list lost;
+    int64_t *trace, trace_count, trace_capacity;  /* segment number << 16 | state */
     int64_t *current;  /* the open row of every loop level, -1 for none */
     int64_t *marks;    /* element separators of the segment at hand */
     int64_t marks_capacity, marks_count, start, stop, behind;
@@ -88,6 +89,8 @@ int arrow_struct(struct ArrowArray *out, int64_t columns, int64_t rows);
 int arrow_column(column_array *here, struct ArrowArray *out, int64_t rows, int64_t width);
 int arrow_finish(column_array *here, void *text);
 
+enum { SLACK = 16 }; /* bytes behind a text that a copy of whole words may write */
+
 enum { TRIMMED = 1, LISTED = 2, AS_BYTES = 4 };
 
 /* A text column under construction: pieces are added to a row, then the row is ended. */
@@ -115,6 +118,14 @@ static inline int text_end_row(text_array *here, int is_valid) {
     else here->column.nulls++;
     ((int32_t *)here->column.values)[++here->row] = (int32_t)here->used;
     return !here->is_failed;
+}
+
+/* Adds bytes for which there is room, with SLACK behind it; most are few, and are read at once where bytes go on. */
+static inline void text_put(text_array *here, const uint8_t *from, int64_t length, const uint8_t *last) {
+    uint8_t *to = here->text + here->used;
+    if (length <= 16 && from <= last) memcpy(to, from, 16);
+    else if (length) memcpy(to, from, (size_t)length);
+    here->used += length;
 }
 
 static inline int is_blank(uint8_t byte) {
