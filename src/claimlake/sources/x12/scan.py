@@ -206,10 +206,8 @@ def _walk(rules: Grammar, kind: NDArray[np.int16]) -> tuple[NDArray[np.int16], M
         move = rules.steps[state][what]
         state = move >> 1
         moves[number] = move
-    states = np.zeros(len(kind), dtype=np.int16)
-    latest = np.searchsorted(position, np.arange(len(kind)), side="right") - 1
-    if len(position):
-        states = np.where(latest < 0, 0, moves.take(latest, mode="clip") >> 1).astype(np.int16)
+    lasting = np.diff(position, prepend=0, append=len(kind))
+    states = np.repeat(np.append(0, moves >> 1), lasting).astype(np.int16)
     is_opening = np.zeros(len(kind), dtype=bool)
     is_opening[position] = (moves & 1).astype(bool)
     return states, is_opening

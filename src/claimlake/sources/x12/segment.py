@@ -87,8 +87,25 @@ def key_of(segment_id: str) -> int:
 
 def tokenise(data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters) -> Segments:
     """The segments between two positions, under one set of delimiters."""
+    starts, ends = _bounds(data, begin, end, delimiters)
     piece = data[begin:end]
-    ends = np.flatnonzero(piece == delimiters.terminator) + begin
+    separators = np.flatnonzero(piece == delimiters.element) + begin
+    components = np.flatnonzero(piece == delimiters.component) + begin
+    # Counting the separators up to every byte costs less than looking up two positions a segment.
+    before = np.zeros(len(piece) + 1, dtype=np.int32)
+    np.cumsum(piece == delimiters.element, out=before[1:])
+    first = before[starts - begin].astype(np.int64)
+    count = before[ends - begin] - first
+    name_end = np.where(count > 0, _at(separators, first), ends)
+    key = pack(data, starts, name_end, 3)
+    return Segments(data, starts, ends, key, first, count, separators, components)
+
+
+def _bounds(
+    data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters
+) -> tuple[Positions, Positions]:
+    """Where every segment starts and ends, without the blanks around it."""
+    ends = np.flatnonzero(data[begin:end] == delimiters.terminator) + begin
     if len(ends) == 0 or ends[-1] != end - 1:
         ends = np.append(ends, end)
     starts = np.empty_like(ends)
@@ -96,14 +113,7 @@ def tokenise(data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimite
     starts[1:] = ends[:-1] + 1
     starts, ends = _trim(data, starts, ends)
     is_real = starts < ends
-    starts, ends = starts[is_real], ends[is_real]
-    separators = np.flatnonzero(piece == delimiters.element) + begin
-    components = np.flatnonzero(piece == delimiters.component) + begin
-    first = np.searchsorted(separators, starts)
-    count = np.searchsorted(separators, ends) - first
-    name_end = np.where(count > 0, _at(separators, first), ends)
-    key = pack(data, starts, name_end, 3)
-    return Segments(data, starts, ends, key, first, count, separators, components)
+    return starts[is_real], ends[is_real]
 
 
 def _trim(data: NDArray[np.uint8], starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
@@ -133,6 +143,7 @@ def pack(data: NDArray[np.uint8], starts: Positions, ends: Positions, width: int
 ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1")
 _BLOCK = 8 * 1024 * 1024
 _MARKS = 4096
+_MAY_BE_ENVELOPE = np.isin(np.arange(256), list(b"ISGT"))
 
 
 def envelope_marks(
@@ -189,10 +200,19 @@ def _array_marks(
     if until < end:
         terminators = np.flatnonzero(data[begin:until] == delimiters.terminator)
         until = begin + int(terminators[-1]) + 1 if len(terminators) else end
-    segments = tokenise(data, begin, until, delimiters)
-    which = np.flatnonzero(np.isin(segments.key, [key_of(name) for name in ENVELOPE]))
-    marks = np.stack([which + count, segments.start[which], segments.end[which]], axis=1)
-    return marks, until, count + len(segments)
+    starts, ends = _bounds(data, begin, until, delimiters)
+    which = np.flatnonzero(_MAY_BE_ENVELOPE[data[starts]])
+    first, last = starts[which], ends[which]
+    name_end = first + 4  # longer than any of them
+    for width in (3, 2):  # an id is two or three letters, then the separator or the end
+        stands = first + width
+        is_end = (stands == last) | (data.take(stands, mode="clip") == delimiters.element)
+        name_end = np.where(is_end, stands, name_end)
+    keys = pack(data, first, name_end, 3)
+    is_one = np.isin(keys, [key_of(name) for name in ENVELOPE])
+    which = which[is_one]
+    marks = np.stack([which + count, starts[which], ends[which]], axis=1)
+    return marks, until, count + len(starts)
 
 
 def within(segments: Segments, begins: Positions, ends: Positions) -> tuple[Segments, Positions]:
