@@ -209,3 +209,11 @@ def test_a_rule_broken_thousands_of_times_is_told_a_thousand_times() -> None:
     findings = [item for item in read_tables(io.BytesIO(content)).findings if item.rule == "CLP-01"]
     assert len(findings) == 1_000
     assert findings[-1].reason.endswith("; so are 500 more of this transaction")
+
+
+def test_many_texts_outside_ascii_need_no_more_memory_than_they_are_long() -> None:
+    claims = [segment for n in range(200) for segment in (f"CLP*A{n}*1*0*0*0*12", "NM1*QC*1*MÜLLER*ZOË")]
+    content = several(("BPR*I*0*C", "TRN*1*T1*1512345678", *claims)).decode().encode("latin-1")
+    found = read_tables(io.BytesIO(content), in_detail=True)
+    assert {row["patient_last_name"] for row in rows(found, "era_835")} == {"MÜLLER"}
+    assert segments(found) == content

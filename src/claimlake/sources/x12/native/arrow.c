@@ -110,11 +110,9 @@ static int is_ascii(const uint8_t *at, int64_t length) {
     return any < 0x80;
 }
 
-/* Bytes as UTF-8 text: as they are when they are that, else read as Latin-1, which older systems still send.
-
-   Latin-1 grows, so room is made for as much again as there was: that of the values behind it stays theirs. */
+/* Bytes as UTF-8 text: as they are when they are that, else read as Latin-1, which older systems still send. */
 static int copy_careful(text_array *here, const uint8_t *from, int64_t length) {
-    if (!text_room(here, here->capacity - here->used + length)) return 0;
+    if (!text_room(here, length * 2)) return 0;
     if (is_utf8(from, from + length)) {
         memcpy(here->text + here->used, from, (size_t)length);
         here->used += length;
@@ -148,7 +146,7 @@ static int copy(text_array *here, const scanner *scan, int64_t start, int64_t le
     return 1;
 }
 
-/* Fills the rows from the first on, each with a value without the blanks behind it; the room for all must be there. */
+/* Fills the rows from the first on, each with a value without the blanks behind it. */
 int text_values(text_array *here, const scanner *scan, const uint64_t *cells, int64_t stride, int64_t count) {
     int32_t *offsets = here->column.values;
     const uint8_t *last = scan->size >= 16 ? scan->data + scan->size - 16 : NULL;
@@ -162,7 +160,7 @@ int text_values(text_array *here, const scanner *scan, const uint64_t *cells, in
             here->column.nulls++;
         } else {
             set_valid(&here->column, row);
-            if (length <= 16 && from <= last) {
+            if (length <= 16 && from <= last && text_room(here, length)) {
                 uint64_t first, second;
                 uint8_t *to = here->text + here->used;
                 memcpy(&first, from, 8);
