@@ -40,3 +40,17 @@ def test_a_999_answers_every_set_and_reads_back() -> None:
 def test_acknowledgements_are_not_acknowledged() -> None:
     answer = acknowledgement(reading(interchange(transaction("835", *PAYMENT, *CLAIM))), at=AT)
     assert acknowledgement(reading(answer), at=AT) == b""
+
+
+def test_what_the_file_says_cannot_end_an_element_of_the_answer() -> None:
+    content = (
+        interchange(transaction("835", *PAYMENT, *CLAIM, control="A"))
+        .replace(b"*", b"|")
+        .replace(b"~\n", b"\n")
+    )
+    content = content.replace(b"|A\n", b"|~*\n").replace(b"CLEARHOUSE  ", "S*~É".encode("latin-1").ljust(12))
+    answer = acknowledgement(reading(content), at=AT)
+    assert answer.isascii()
+    again = reading(answer)
+    assert [item.code for item in again.transactions] == ["999"]
+    assert again.findings == ()

@@ -40,3 +40,22 @@ def test_a_table_that_cannot_be_written_leaves_nothing_that_looks_whole(tmp_path
         export([file], out)
     (out / "era_835.parquet.part").rmdir()
     assert list(out.iterdir()) == []
+
+
+def test_a_table_without_rows_keeps_none_of_an_earlier_export(tmp_path: Path) -> None:
+    bad, good = tmp_path / "bad.835", tmp_path / "good.835"
+    bad.write_bytes(interchange(REMITTANCE, BROKEN))
+    good.write_bytes(interchange(REMITTANCE))
+    export([bad], tmp_path / "out")
+    assert (tmp_path / "out" / "x12_finding.parquet").exists()
+    export([good], tmp_path / "out")
+    assert not (tmp_path / "out" / "x12_finding.parquet").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SourceError, match="file: cannot be made"):
+        export([], tmp_path / "file")
+    (tmp_path / "out" / "era_835.csv").mkdir(parents=True)
+    with pytest.raises(SourceError, match=r"era_835\.csv: is a folder"):
+        export([], tmp_path / "out", "csv")

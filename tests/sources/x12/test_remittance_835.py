@@ -187,7 +187,7 @@ def told(content: bytes) -> list[tuple[str, str]]:
 def test_claims_and_lines_that_do_not_balance_are_told_and_stay() -> None:
     assert told(remittance(*PAYMENT, *CLAIM)) == []
     line = [item.replace("CAS*PR*1*60", "CAS*PR*1*61") for item in CLAIM]
-    assert told(remittance(*PAYMENT, *line)) == [("SVC-01", "SVC"), ("CLP-01", "CLP")]
+    assert told(remittance(*PAYMENT, *line)) == [("CLP-01", "CLP"), ("SVC-01", "SVC")]
     charge = [item.replace("SVC*HC:85025*400*363", "SVC*HC:85025*401*364") for item in CLAIM]
     assert told(remittance(*PAYMENT, *charge)) == [("CLP-03", "CLP")]
 

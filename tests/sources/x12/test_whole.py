@@ -160,9 +160,53 @@ LONG = (
 )
 
 
-@pytest.mark.parametrize("content", [*FILES, several(LONG), several(LONG, LONG) + FILES[1]])
-def test_a_large_transaction_is_read_in_pieces_that_are_the_whole(content: bytes) -> None:
-    assert everything(content, chunk_bytes=1) == everything(content)
+CLAIMS = [line for n in range(60) for line in (f"CLP*A{n}*1*30*20*0*12*P{n}", "CAS*CO*45*10", f"REF*1L*G{n}")]
+MANY = ("BPR*I*1194.5*C", "TRN*1*T1*1512345678", "LX*1", *CLAIMS, "PLB*1234567893*20261231*72:X*5.5")
+ANSWERS = [line for n in range(80) for line in (f"AK2*837*{n:04d}", "IK3*CLM*22*2300*8", "IK5*R*5")]
+TA1 = interchange(control="000000007", marks="|>!^").replace(b"GE|", b"TA1|000000101|260301|1405|A|000!\nGE|")
+
+
+@pytest.mark.parametrize("size", [1, 300, 1_000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *FILES,
+        several(LONG),
+        several(LONG, LONG) + FILES[1],
+        several(MANY, LONG, MANY),
+        TA1 + several(MANY),
+        b"Some words before.\r\n" + interchange(transaction("999", "AK1*HC*1", *ANSWERS, "AK9*R*80*80*0")),
+        interchange(transaction("270", *CLAIMS), transaction("835", *LONG, control="0002"), newline="\r\n"),
+    ],
+)
+def test_a_large_transaction_is_read_in_pieces_that_are_the_whole(content: bytes, size: int) -> None:
+    assert everything(content, chunk_bytes=size) == everything(content)
+
+
+def test_a_segment_id_with_a_zero_byte_opens_nothing() -> None:
+    content = several(LONG, LONG).replace(b"LX*1~", b"ST\0*835*0009~LX*1~")
+    found = everything(content)
+    assert not isinstance(found, str)
+    assert picked(found["x12_transaction"], "transaction_no", "status") == [(1, "accepted"), (2, "accepted")]
+    assert len(found["era_835"]) == 4
+
+
+@pytest.mark.parametrize("count", [b"\xb2", b"9" * 5_000, b"-1", b""])
+def test_a_trailer_that_counts_in_no_digits_is_told(count: bytes) -> None:
+    content = several(LONG).replace(b"SE*17*", b"SE*" + count + b"*")
+    assert content != several(LONG)
+    found = read_tables(io.BytesIO(content))
+    assert [item.status for item in found.transactions] == ["accepted"]
+    assert [item.rule for item in found.findings] == ["X12-01"]
+
+
+def test_a_number_beyond_its_type_is_told_and_null() -> None:
+    content = several(
+        tuple(line.replace("SVC*HC:99213*30*20", "SVC*HC:99213*30*20**9999999999") for line in LONG)
+    )
+    found = read_tables(io.BytesIO(content))
+    assert {row["units_paid"] for row in rows(found, "era_835_service")} == {None}
+    assert {item.rule for item in found.findings} == {"X12-09"}
 
 
 def test_a_large_transaction_is_judged_as_a_whole() -> None:
@@ -178,11 +222,16 @@ def test_a_large_transaction_is_judged_as_a_whole() -> None:
     assert {row["transaction_no"] for row in found["era_835"]} == {2}
 
 
-def many_claims(reference: str) -> bytes:
-    """A transaction whose every claim repeats its batch reference, before one that is well."""
+def repeating(reference: str) -> list[str]:
+    """A transaction whose every claim repeats its batch reference."""
     claims = [f"CLM*{number}*1***11:B:1" for number in range(5_000)]
-    body = (f"BHT*0019*00*{reference}*20260101*1200*CH", "HL*1**20*1", "HL*2*1*22*0", "SBR*P", *claims)
-    return interchange(transaction("837", *body), transaction("835", *LONG, control="0002"))
+    head = (f"BHT*0019*00*{reference}*20260101*1200*CH", "HL*1**20*1", "HL*2*1*22*0", "SBR*P")
+    return transaction("837", *head, *claims)
+
+
+def many_claims(reference: str) -> bytes:
+    """Such a transaction before one that is well."""
+    return interchange(repeating(reference), transaction("835", *LONG, control="0002"))
 
 
 def test_a_file_that_repeats_a_value_to_fill_the_memory_is_held() -> None:
@@ -190,6 +239,14 @@ def test_a_file_that_repeats_a_value_to_fill_the_memory_is_held() -> None:
     assert [item.status for item in found.transactions] == ["quarantined", "accepted"]
     assert found.transactions[0].reason_code == "X12-10"
     assert len(found.tables["claims_837"]) == 0
+
+
+def test_one_that_fills_the_memory_does_not_hold_its_neighbours() -> None:
+    good = transaction("837", *HEADER, *SUBSCRIBER, *PROFESSIONAL, control="0003")
+    content = interchange(good, repeating("X" * 1_000), good)
+    found = read_tables(io.BytesIO(content))
+    assert [item.status for item in found.transactions] == ["accepted", "quarantined", "accepted"]
+    assert picked(rows(found, "claims_837"), "transaction_no", "claim_no") == [(1, 1), (3, 5_002)]
 
 
 def test_a_text_longer_than_any_element_is_told_and_left_to_the_segment_table() -> None:

@@ -57,29 +57,36 @@ def _interchange(
     return "".join(f"{segment}~\n" for segment in segments).encode()
 
 
+def _plain(value: str | None, default: str = "") -> str:
+    """A value of the file as an element of ours: what could end an element or a segment is a blank."""
+    text = "".join(" " if byte in "*:~^" or not " " <= byte <= "~" else byte for byte in value or "")
+    return text.strip() or default
+
+
 def _header(interchange: Interchange, at: datetime, number: int) -> str:
     """ISA with sender and receiver exchanged."""
-    sender = f"{interchange.element(7) or 'ZZ':2.2}*{interchange.element(8) or '':15.15}"
-    receiver = f"{interchange.element(5) or 'ZZ':2.2}*{interchange.element(6) or '':15.15}"
-    usage = interchange.element(15) or "P"
+    part = [_plain(interchange.element(number)) for number in range(16)]
+    sender = f"{part[7] or 'ZZ':2.2}*{part[8]:15.15}"
+    receiver = f"{part[5] or 'ZZ':2.2}*{part[6]:15.15}"
+    usage = part[15][:1] or "P"
     parties = f"00*{'':10}*00*{'':10}*{sender}*{receiver}"
     return f"ISA*{parties}*{at:%y%m%d}*{at:%H%M}*^*00501*{number:09d}*0*{usage}*:"
 
 
 def _group_header(group: Group, at: datetime, number: int) -> str:
-    parties = f"{group.element(3) or 'UNKNOWN'}*{group.element(2) or 'UNKNOWN'}"
+    parties = f"{_plain(group.element(3), 'UNKNOWN')}*{_plain(group.element(2), 'UNKNOWN')}"
     return f"GS*FA*{parties}*{at:%Y%m%d}*{at:%H%M%S}*{number}*X*{VERSION}"
 
 
 def _set(members: Sequence[TransactionSet], findings: Mapping[int | None, list[Finding]]) -> list[str]:
     group = members[0].group
-    segments = ["*".join(("AK1", group.element(1) or "", group.element(6) or "", group.element(8) or ""))]
+    segments = ["*".join(("AK1", *(_plain(group.element(number)) for number in (1, 6, 8))))]
     verdicts = []
     for item in members:
         mine = findings.get(item.transaction_no, [])
         verdict = _verdict(item, mine)
         verdicts.append(verdict[0])
-        about = ("AK2", item.code, item.control_number or "", item.implementation or "")
+        about = ("AK2", *map(_plain, (item.code, item.control_number, item.implementation)))
         segments += ["*".join(about).rstrip("*"), *_errors(item, mine), "*".join(("IK5", *verdict))]
     accepted = sum(verdict != "R" for verdict in verdicts)
     status = "R" if not accepted else "P" if accepted < len(members) else "E" if "E" in verdicts else "A"

@@ -60,6 +60,7 @@ class Checker:
         broken = {item.transaction_no for item in found + self._rows}
         found += [*self._trailers(broken), *self._syntax, *self._rows]
         by_number = {item.transaction_no: item for item in self.sets}
+        found.sort(key=lambda item: (item.byte_offset or 0, item.rule, item.reason))
         for finding in sorted(found, key=lambda item: _FIRST.get(item.rule, 2)):
             if finding.severity == "quarantine" and finding.transaction_no in by_number:
                 by_number[finding.transaction_no].hold(finding)

@@ -99,9 +99,10 @@ def typed(values: Values, kind: str, *, is_last: bool = False) -> Typed:
     if kind == "text":
         return _text(values)
     if match := _DECIMAL.fullmatch(kind):
-        return _decimal(values, kind, int(match[2]))
+        return _decimal(values, kind, int(match[2]), most=10 ** int(match[1]) - 1)
     if kind in ("int", "bigint"):
-        found = _decimal(values, kind, 0)
+        most = np.iinfo(np.int32).max if kind == "int" else 10**_MOST_DIGITS - 1
+        found = _decimal(values, kind, 0, most=int(most))
         store = np.int32 if kind == "int" else np.int64
         return Typed(kind, found.values.astype(store), found.is_valid, found.is_bad)
     if kind == "timestamp":
@@ -278,10 +279,9 @@ def _scale(number: Positions, missing: Positions) -> tuple[Positions, Mask]:
     return np.where(is_beyond, 0, number * power), is_beyond
 
 
-def _decimal(values: Values, kind: str, places: int) -> Typed:
+def _decimal(values: Values, kind: str, places: int, *, most: int) -> Typed:
     number, there, bad = _digits(values, places)
-    if kind == "int":
-        bad |= np.abs(number) > np.iinfo(np.int32).max
+    bad |= np.abs(number) > most
     is_valid = there & ~bad
     return Typed(kind, np.where(is_valid, number, 0), is_valid, bad)
 

@@ -27,7 +27,7 @@ _LONGEST = 0xFFFFFF
 
 
 class _Setting(ctypes.Structure):
-    _fields_ = [
+    _fields_ = [("set_count", ctypes.c_int64)] + [
         (name, ctypes.c_void_p)
         for name in ("numbers", "set_numbers", "set_lengths", "keep", "of_set", "of_state", "ordinals")
     ]
@@ -85,6 +85,7 @@ class KernelFound:
         self.handle = self.scanner.handle
         self.ordinals: dict[str, NDArray[np.int64]] = {}
         self.bytes = 0
+        self.before: dict[str, int] = {}
         self._numbers = np.zeros(len(self.program.plan.levels), dtype=np.int64)
         self._filled: dict[str, KernelTable] = {}
         self.kernel.x12_start(self.handle, address(data), len(data))
@@ -117,10 +118,14 @@ class KernelFound:
         self.bytes += int(place[0]) - begin
         return status == 1
 
+    def in_pieces(self) -> "KernelFound":
+        """Let ordinals go on from piece to piece."""
+        for name, table in self.program.tables.items():
+            self.ordinals[name] = np.zeros(len(table.names), dtype=np.int64)
+        return self
+
     def cut(self) -> None:
         """Forget the piece that was read, but for the loops that are still open."""
-        for table in self.program.tables:
-            self.ordinals.setdefault(table, np.zeros(len(self.program.tables[table].names), dtype=np.int64))
         self.kernel.x12_cut(self.handle)
         self._filled = {}
         self.bytes = 0
@@ -134,8 +139,9 @@ class KernelFound:
 
     def number_from(self, before: Mapping[str, int]) -> None:
         """Let the numbers of each series go on behind this many; comes before the tables are asked for."""
+        self.before = {name: before.get(name, 0) for name in series(self.program.transaction)}
         for name, level in series(self.program.transaction).items():
-            self._numbers[self.program.level_number[level]] = before.get(name, 0)
+            self._numbers[self.program.level_number[level]] = self.before[name]
 
     def tables(self) -> Mapping[str, "KernelTable"]:
         """Every table by name."""
@@ -155,6 +161,7 @@ class KernelFound:
         _, facts, numbers, lengths = self._of_sets
         ordinals = self.ordinals.get(table.table.name)
         setting = _Setting(
+            len(self.sets),
             *(address(array) for array in (self._numbers, numbers, lengths)),
             None if keep is None else address(keep),
             address(facts),

@@ -19,6 +19,7 @@ Content = bytes | mmap.mmap
 
 _SEPARATORS = 16
 _LONGEST_ISA = 400
+_LONGEST_COUNT = 18
 _BLOCK = 32 * 1024 * 1024
 _BLOCK_BY_HAND = 64 * 1024
 """Less is searched as fast without the kernel."""
@@ -227,6 +228,7 @@ def outline(content: Content, data: NDArray[np.uint8], seen: Callable[[int], Non
         interchange.byte_offset, interchange.byte_length = place, min(end, bound) - place
         reader.interchange(interchange, marks.tolist(), bound, count)
         reader.outline.segments += count
+        seen(bound)
     return reader.outline
 
 
@@ -331,9 +333,10 @@ class _Outliner:
 
     def _compare(self, rule: str, trailer: tuple[str, ...], count: int, things: str) -> None:
         said = trailer[1].strip() if len(trailer) > 1 else ""
-        if not said.isdigit() or int(said) != count:
+        is_count = said.isascii() and said.isdigit() and len(said) <= _LONGEST_COUNT
+        if not is_count or int(said) != count:
             name = trailer[0]
-            reason = f"{name}01 says {said or 'nothing'}, there are {count} {things}"
+            reason = f"{name}01 says {said[:_LONGEST_COUNT] or 'nothing'}, there are {count} {things}"
             self._tell(rule, reason, name, self.number, self.start)
 
     def _same(self, rule: str, trailer: tuple[str, ...], header: str, value: str | None) -> None:

@@ -65,7 +65,8 @@ def export(
 ) -> Summary:
     """Read the files and write one file per table into `out`; every row says its source_file.
 
-    A table's file has its name when it is whole. Memory is bounded whatever the files' size.
+    A table's file has its name when it is whole; a table without rows has no file. Memory is bounded
+    whatever the files' size.
 
     Args:
         paths: the files; gzip and zip are unpacked.
@@ -76,7 +77,7 @@ def export(
     """
     if format not in _OPTIONS:
         raise SourceError(f"format {format!r} is not known", remedy=f"Use one of {', '.join(_OPTIONS)}.")
-    out.mkdir(parents=True, exist_ok=True)
+    _prepare(out, format)
     files = list(paths)
     transactions: list[tuple[str, TransactionSet]] = []
     unreadable: list[SourceError] = []
@@ -91,6 +92,20 @@ def export(
             done(path, found, findings)
         tables = tuple(writers.finished())
     return Summary(tables, tuple(transactions), tuple(unreadable))
+
+
+def _prepare(out: Path, kind: Format) -> None:
+    """Make the folder; SourceError when it, or a table in it, cannot be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SourceError(
+            f"cannot be made: {error.strerror}", where=str(out), remedy="Name another folder."
+        ) from error
+    for contract in CONTRACTS + DETAIL_CONTRACTS:
+        target = out / f"{contract.table}.{kind}"
+        if target.is_dir():
+            raise SourceError("is a folder", where=str(target), remedy="Name another folder.")
 
 
 def _take(
@@ -123,6 +138,7 @@ class _Writer(Thread):
         self.files = files
         self.kind = kind
         self.rows = 0
+        self.is_done = False
         self.failure: duckdb.Error | None = None
 
     def run(self) -> None:
@@ -134,6 +150,7 @@ class _Writer(Thread):
                 f"from incoming) to {literal(str(self.unfinished))} {_OPTIONS[self.kind]}",
                 [self.files],
             )
+            self.is_done = True
         except duckdb.Error as error:
             self.failure = error
 
@@ -169,13 +186,15 @@ class _Writers:
         for writer in self.by_table.values():
             writer.join()
         for writer in self.by_table.values():
-            if writer.failure is not None:
+            if not writer.is_done:
                 raise self._failed(writer)
         for contract in CONTRACTS + DETAIL_CONTRACTS:
             if contract.table in self.by_table:
                 writer = self.by_table[contract.table]
                 writer.unfinished.replace(writer.target)
                 yield ExportedTable(contract.table, writer.rows, writer.target)
+            else:  # rows of an earlier export are not those of these files
+                (self.out / f"{contract.table}.{self.kind}").unlink(missing_ok=True)
 
     def abandon(self) -> None:
         """Stop every writer that is still at work, and remove what is not whole."""

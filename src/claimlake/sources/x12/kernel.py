@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_VERSION = 4
+_VERSION = 5
 
 _POINTER = ctypes.c_void_p
 _LONG = ctypes.c_int64
@@ -31,18 +31,9 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "x12_segments": (
         _INT,
         (
-            _POINTER,
-            *[_LONG] * 3,
-            _POINTER,
-            _LONG,
-            _POINTER,
-            _LONG,
-            _POINTER,
-            _POINTER,
-            _LONG,
-            _POINTER,
-            _LONG,
-            _POINTER,
+            *(_POINTER, _LONG, _LONG, _LONG, _POINTER, _LONG),
+            *(_POINTER, _LONG, _LONG, _POINTER, _POINTER, _LONG),
+            *(_POINTER, _LONG, _POINTER),
         ),
     ),
 }

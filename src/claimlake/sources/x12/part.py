@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimlake.sources.x12.envelope import Interchange, Outline, TransactionSet
-from claimlake.sources.x12.segment import Delimiters, after_block
+from claimlake.sources.x12.segment import Delimiters, after_block, is_blank
 
 
 @dataclass(frozen=True)
@@ -69,23 +69,37 @@ def parts(shape: Outline, size: int, most_bytes: int) -> Iterator[Part]:
 
 def slices(part: Part, data: NDArray[np.uint8]) -> Iterator[Part]:
     """The part in pieces of some megabytes, cut between any two segments."""
+    begin, segment_no = part.begin, part.segment_no
     for run in runs(part):
         position, count = run.begin, run.segment_no
         while position < run.end:
-            begin, first = position, count
-            position, count = after_block(data, begin, run.end, run.delimiters, first)
-            is_last = position >= run.end and run.end == part.end
-            yield replace(
-                part,
-                begin=begin,
-                end=part.end if is_last else position,
-                segment_no=first,
-                next_segment_no=part.next_segment_no if is_last else count,
-                interchanges=tuple(
-                    item for item in part.interchanges if item.interchange_no == run.interchange_no
-                ),
-                is_first=part.is_first and begin == part.begin,
-            )
+            position, count = after_block(data, position, run.end, run.delimiters, count)
+            while position < run.end and is_blank(int(data[position]), run.delimiters):
+                position += 1  # what stands between two segments belongs to the first
+            if position < run.end or run.end == part.end:
+                is_last = position >= part.end
+                yield piece_of(
+                    part, (begin, position), (segment_no, part.next_segment_no if is_last else count)
+                )
+                begin, segment_no = position, count
+
+
+def piece_of(part: Part, bounds: tuple[int, int], numbers: tuple[int, int]) -> Part:
+    """The part between two places, whose first segment and the one behind it have these numbers."""
+    ends = [item.byte_offset for item in part.interchanges[1:]] + [part.end]
+    return replace(
+        part,
+        begin=bounds[0],
+        end=bounds[1],
+        segment_no=numbers[0],
+        next_segment_no=numbers[1],
+        interchanges=tuple(
+            item
+            for item, end in zip(part.interchanges, ends, strict=True)
+            if item.byte_offset < bounds[1] and end > bounds[0]
+        ),
+        is_first=part.is_first and bounds[0] == part.begin,
+    )
 
 
 def runs(part: Part) -> Iterator[Run]:

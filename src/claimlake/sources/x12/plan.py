@@ -95,6 +95,9 @@ class FoundTable(Protocol):
 class Found(Protocol):
     """What an engine found in some transactions of one type, or in a piece of one."""
 
+    before: dict[str, int]
+    """How many rows of each series come before these."""
+
     def counts(self) -> Mapping[str, int]:
         """How many new rows each numbered series has."""
         ...

@@ -43,6 +43,8 @@ _SOURCES = (
 _LISTED, _BY_ROW, _IS_LAST = 2, 8, 16
 _HASH = 0x9E3779B97F4A7C15
 _MOST_IDLE = 4
+_MOST_LOOPS = 64
+_MOST_DIGITS = 18
 
 OPERATION = np.dtype([("fields", np.int32, 14), ("test", np.uint8, 8)])
 COLUMN = np.dtype(
@@ -50,7 +52,7 @@ COLUMN = np.dtype(
         (name, np.int32)
         for name in (
             *("type", "places", "source", "how", "first_cited", "cited_count"),
-            *("argument", "first_code", "code_count"),
+            *("argument", "first_code", "code_count", "digits"),
         )
     ]
 )
@@ -87,6 +89,8 @@ class Program:
         self.level_number = {level: number for number, level in enumerate(self.plan.levels)}
         self.list_number = {item: number for number, item in enumerate(self.plan.lists)}
         self.loops = [level.rows[0] for level in self.plan.levels if level.is_loop]
+        if len(self.loops) > _MOST_LOOPS:
+            raise ValueError(f"{transaction.code} has over {_MOST_LOOPS} loops that are rows")
         self.slots: dict[tuple[Level, Path], int] = {}
         self.slot_counts = np.zeros(len(self.plan.levels), dtype=np.int32)
         for level, path in self.plan.firsts:
@@ -267,10 +271,10 @@ class TableProgram:
 
     def _describe(self, found: Any, column: Column) -> None:
         source = column.source
-        if match := re.fullmatch(r"decimal\(\d+,(\d+)\)", column.type):
-            found["type"], found["places"] = _DECIMAL, int(match[1])
+        if match := re.fullmatch(r"decimal\((\d+),(\d+)\)", column.type):
+            found["type"], found["digits"], found["places"] = _DECIMAL, int(match[1]), int(match[2])
         else:
-            found["type"] = _TYPES[column.type]
+            found["type"], found["digits"] = _TYPES[column.type], _MOST_DIGITS
         found["first_cited"] = len(self._cited)
         found["first_code"], found["code_count"] = self._add_codes(column.codes)
         name, argument = "", 0

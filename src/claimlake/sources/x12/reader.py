@@ -21,7 +21,7 @@ from claimlake.sources.x12.contract import CONTRACT_BY_TABLE, CONTRACTS, DETAIL_
 from claimlake.sources.x12.envelope import Outline, TransactionSet, outline
 from claimlake.sources.x12.find import find
 from claimlake.sources.x12.finding import Finding
-from claimlake.sources.x12.part import Part, parts, runs, slices
+from claimlake.sources.x12.part import Part, parts, piece_of, runs, slices
 from claimlake.sources.x12.plan import Found
 from claimlake.sources.x12.rows import Rows, stacked
 from claimlake.sources.x12.source import Pages, opened
@@ -31,6 +31,8 @@ from claimlake.sources.x12.whole import loops_of, segment_rows
 
 _CHUNK_BYTES = 2 * 1024 * 1024
 _MOST_WORKERS = 4
+_MOST_BETWEEN = 8
+"""A part is large, too, when so many times a chunk stands between its transactions."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def read(
         if not shape.interchanges:
             what = "not X12: no ISA, GS or ST segment" if content[:65536].strip() else "the file is empty"
             raise SourceError(what, where=where, remedy="Check what the source delivers.")
-        reader = _Reader(data, pages, shape, in_detail=in_detail, chunk_bytes=chunk_bytes)
+        reader = _Reader(data, pages, shape, in_detail=in_detail, chunk_bytes=max(chunk_bytes, 1))
         yield from reader.chunks(workers or min(os.cpu_count() or 1, _MOST_WORKERS))
         del data, pages, reader  # nothing may look at the bytes any more when the file is closed
 
@@ -142,8 +144,8 @@ class _Reader:
                     yield from self._side_by_side(some, pool, workers)
 
     def _is_large(self, part: Part) -> bool:
-        """Whether a part is one transaction that gives several chunks."""
-        return part.byte_length > 2 * self.chunk_bytes
+        """Whether a part gives several chunks."""
+        return max(part.byte_length, (part.end - part.begin) // _MOST_BETWEEN) > 2 * self.chunk_bytes
 
     def _side_by_side(self, todo: Iterable[Part], pool: Executor, workers: int) -> Iterator[Chunk]:
         """Two steps a part, each in a thread: find the rows; when those before are counted, make tables."""
@@ -169,14 +171,14 @@ class _Reader:
             founds = self._find(part)
             self._number(founds)
             yield self._finish(part, founds)
-        elif kernel.available() and self._specification(part).pieces:
+        elif kernel.available() and len(part.sets) == 1 and self._specification(part).pieces:
             yield from self._pieces(part)
         else:
             yield from self._slices(part)
         self.pages.seen(part.end)
 
     def _specification(self, part: Part) -> Transaction:
-        return self.specifications.get(part.sets[0].code, UNKNOWN)
+        return self.specifications.get(part.sets[0].code, UNKNOWN) if part.sets else UNKNOWN
 
     def _find(self, part: Part) -> _Founds:
         found: _Founds = []
@@ -207,13 +209,41 @@ class _Reader:
         findings: list[Finding] = []
         for specification, sets, found in founds:
             try:
-                checker = Checker(specification, sets, self.data)
-                checker.add(found)
-                findings += checker.findings()
-                tables |= found.rows(np.array([item.status == "accepted" for item in sets], dtype=bool))
+                told, rows = self._judged(specification, sets, found)
             except TooLargeError:
-                findings += _held_as_repeating(sets)
+                told, rows = self._one_by_one(specification, sets, found)
+            findings += told
+            tables |= rows
         return tables, findings
+
+    def _judged(
+        self, specification: Transaction, sets: Sequence[TransactionSet], found: Found
+    ) -> tuple[list[Finding], Mapping[str, Rows]]:
+        checker = Checker(specification, sets, self.data)
+        checker.add(found)
+        told = checker.findings()
+        return told, found.rows(np.array([item.status == "accepted" for item in sets], dtype=bool))
+
+    def _one_by_one(
+        self, specification: Transaction, sets: Sequence[TransactionSet], found: Found
+    ) -> tuple[list[Finding], Mapping[str, Rows]]:
+        """Read again each alone, so that one that is made to fill the memory does not hold the others."""
+        findings: list[Finding] = []
+        parts_of: dict[str, list[Rows]] = defaultdict(list)
+        before = dict(found.before)
+        for item in sets:
+            alone = find(specification, self.data, [item])
+            alone.number_from(before)
+            before = {name: before.get(name, 0) + count for name, count in alone.counts().items()}
+            try:
+                told, rows = self._judged(specification, [item], alone)
+            except TooLargeError:
+                told, rows = _held_as_repeating([item]), {}
+            alone.close()
+            findings += told
+            for name, some in rows.items():
+                parts_of[name].append(some)
+        return findings, {name: stacked(some) for name, some in parts_of.items()}
 
     def _segments(self, part: Part, founds: _Founds) -> Rows:
         loops = loops_of(
@@ -277,26 +307,19 @@ class _Reader:
 
     def _cut(self, part: Part) -> Iterator[tuple[Part, KernelFound]]:
         """The pieces of one large transaction, each with what was found in it, numbered."""
-        item = part.sets[0]
-        found = KernelFound(self._specification(part), self.data, part.sets, has_trace=self.in_detail)
+        item, specification = part.sets[0], self._specification(part)
+        found = KernelFound(specification, self.data, part.sets, has_trace=self.in_detail).in_pieces()
         place = np.array([item.byte_offset, item.segment_no], dtype=np.int64)
-        piece = replace(part, end=part.begin, next_segment_no=part.segment_no)
-        is_end = False
+        begin, segment_no = part.begin, part.segment_no
+        is_new, is_end = True, False
         while not is_end:
-            is_new = piece.end == part.begin
             if not is_new:
                 found.cut()
             is_end = found.scan(item, place, is_new=is_new, soft_end=int(place[0]) + self.chunk_bytes)
-            self._number([(found.program.transaction, [item], found)])
-            piece = replace(
-                part,
-                begin=piece.end,
-                end=part.end if is_end else int(place[0]),
-                segment_no=piece.next_segment_no,
-                next_segment_no=part.next_segment_no if is_end else int(place[1]),
-                interchanges=part.interchanges if is_end else part.interchanges[:1],
-            )
-            yield piece, found
+            self._number([(specification, [item], found)])
+            end, next_no = (part.end, part.next_segment_no) if is_end else (int(place[0]), int(place[1]))
+            yield piece_of(part, (begin, end), (segment_no, next_no)), found
+            begin, segment_no, is_new = end, next_no, False
         found.close()
 
 

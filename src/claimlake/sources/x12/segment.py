@@ -131,13 +131,18 @@ def _trim(data: NDArray[np.uint8], starts: Positions, ends: Positions) -> tuple[
 
 
 def pack(data: NDArray[np.uint8], starts: Positions, ends: Positions, width: int) -> Positions:
-    """Each value's bytes as one number, big-endian, left-aligned in `width` bytes; -1 when it is longer."""
+    """Each value's bytes as one number, big-endian, left-aligned in `width` bytes; -1 where none can be.
+
+    A value of more bytes is none, nor is one that holds a zero byte, which stands for the bytes it lacks.
+    """
     packed = np.zeros(len(starts), dtype=np.int64)
     size = ends - starts
+    is_none = size > width
     for offset in range(width):
         byte = data.take(starts + offset, mode="clip").astype(np.int64)
+        is_none |= (offset < size) & (byte == 0)
         packed = (packed << 8) | np.where(offset < size, byte, 0)
-    return np.where(size > width, -1, packed)
+    return np.where(is_none, -1, packed)
 
 
 ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1")
@@ -165,6 +170,11 @@ def envelope_marks(
         found.append(marks)
         seen(position)
     return np.concatenate(found), count
+
+
+def is_blank(byte: int, delimiters: Delimiters) -> bool:
+    """Whether a byte between two segments carries nothing."""
+    return bool(_IS_BLANK[byte]) and byte != delimiters.terminator
 
 
 def after_block(

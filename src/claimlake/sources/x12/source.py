@@ -116,14 +116,11 @@ class Pages:
 
     def __init__(self, content: Content) -> None:
         self.content = content
-        self.released = 0
 
     def seen(self, until: int) -> None:
         """Release what is in front of a place; reading it again is possible, and reads the file again."""
         if not isinstance(self.content, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
             return
         until -= until % mmap.PAGESIZE
-        begin = self.released if until > self.released else 0
-        if until > begin:
-            self.content.madvise(mmap.MADV_DONTNEED, begin, until - begin)
-        self.released = until
+        if until:  # from the start: what was released may have been looked at again
+            self.content.madvise(mmap.MADV_DONTNEED, 0, until)

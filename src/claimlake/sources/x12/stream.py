@@ -87,10 +87,13 @@ class Channel:
             except Empty:
                 continue
             break
+        ctypes.memset(out, 0, _ARRAY[0])
         if batch is None:
-            ctypes.memset(out, 0, _ARRAY[0])
             return 0
-        _move(batch.__arrow_c_array__()[1], b"arrow_array", out, *_ARRAY)
+        try:
+            _move(batch.__arrow_c_array__()[1], b"arrow_array", out, *_ARRAY)
+        except Exception:  # noqa: BLE001 - a callback must not raise: its caller would take that for the end
+            return _CANCELLED
         return 0
 
 

@@ -84,7 +84,7 @@ def segment_rows(
     array = allocate_c_array(rows_schema(_NAMES, _TYPES))
     is_done = library.x12_segments(
         *(address(data), len(data), *bounds),
-        *(address(spans), len(spans), address(loops.codes), loops.first),
+        *(address(spans), len(spans), address(loops.codes), loops.first, len(loops.codes)),
         *(address(offsets), address(words), int(np.diff(offsets).max()), address(places), len(places)),
         array._addr(),
     )

@@ -9,7 +9,7 @@
 #endif
 
 /* Changes whenever a signature or a structure does; a library of another version is not used. */
-int32_t x12_version(void) { return 4; }
+int32_t x12_version(void) { return 5; }
 
 static int grow_level(level *here, scanner *scan) {
     int64_t capacity = here->capacity ? here->capacity * 2 : 256;
@@ -142,7 +142,7 @@ static inline int64_t packed(const scanner *scan, int64_t start, int64_t end) {
     static const uint32_t masks[] = {0, 0xFF0000, 0xFFFF00, 0xFFFFFF};
     const uint8_t *at = scan->data + start;
     int64_t length = end - start, key = 0;
-    if (length > 3 || length < 0) return -1;
+    if (length > 3 || length < 0 || (length && memchr(at, 0, (size_t)length))) return -1;
     if (start + 3 <= scan->size) return ((uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2]) & masks[length];
     for (int offset = 0; offset < 3; offset++) key = key << 8 | (offset < length ? at[offset] : 0);
     return key;

@@ -181,13 +181,14 @@ static int fill_positions(const segments *all, struct ArrowArray **out) {
 
 /* The loop of every segment inside a transaction whose loops are known: a word by its number. */
 static int fill_loops(const segments *all, struct ArrowArray *out, const int32_t *loops, int64_t first_no,
-                      const int32_t *offsets, const uint8_t *words, int64_t longest) {
+                      int64_t loop_count, const int32_t *offsets, const uint8_t *words, int64_t longest) {
     text_array text;
     if (!text_begin(&text, out, row_count(all), row_count(all) * longest, INT32_MAX)) return 0;
     if (all->lead) text_end_row(&text, 0);
     for (int64_t at = 0; at < all->span_count; at++) {
         for (int64_t number = 0; number < all->counts[at]; number++) {
-            int32_t loop = loops[all->spans[at].segment_no + number - first_no];
+            int64_t place = all->spans[at].segment_no + number - first_no;
+            int32_t loop = place >= 0 && place < loop_count ? loops[place] : 0;
             int64_t length = offsets[loop + 1] - offsets[loop];
             text_put(&text, words + offsets[loop], length, NULL);
             text_end_row(&text, length > 0);
@@ -270,17 +271,19 @@ static int fill_contents(const segments *all, struct ArrowArray **out) {
 
    Columns: interchange, transaction, loop, id, content, ending, raw, segment number, offset, length. */
 int32_t x12_segments(const uint8_t *data, int64_t size, int64_t begin, int64_t end, const span *spans, int64_t span_count,
-                     const int32_t *loops, int64_t first_no, const int32_t *offsets, const uint8_t *words, int64_t longest,
+                     const int32_t *loops, int64_t first_no, int64_t loop_count,
+                     const int32_t *offsets, const uint8_t *words, int64_t longest,
                      const set_place *sets, int64_t set_count, struct ArrowArray *out) {
     segments all;
     memset(&all, 0, sizeof(all));
     all.bytes.data = data; all.bytes.size = size;
     all.spans = spans; all.span_count = span_count;
     all.begin = begin; all.end = end;
-    int is_done = find_places(&all) && arrow_struct(out, 10, row_count(&all));
+    int is_done = end - begin <= INT32_MAX && find_places(&all)
+        && row_count(&all) * (longest + SLACK) <= INT32_MAX && arrow_struct(out, 10, row_count(&all));
     struct ArrowArray **columns = out->children;
     is_done = is_done && fill_interchanges(&all, columns[0]) && fill_sets(&all, columns[1], sets, set_count)
-        && fill_loops(&all, columns[2], loops, first_no, offsets, words, longest) && fill_ids(&all, columns[3])
+        && fill_loops(&all, columns[2], loops, first_no, loop_count, offsets, words, longest) && fill_ids(&all, columns[3])
         && fill_contents(&all, columns + 4) && fill_positions(&all, columns + 7);
     if (!is_done && out->release) out->release(out);
     free(all.list.places); free(all.counts);

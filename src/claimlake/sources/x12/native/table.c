@@ -16,7 +16,7 @@ typedef struct {
     int32_t type, places, source, how;
     int32_t first_cited, cited_count;  /* in order of preference */
     int32_t argument;                  /* level, list, loops or dictionary, as the source says */
-    int32_t first_code, code_count;
+    int32_t first_code, code_count, digits;
 } column;
 
 typedef struct {
@@ -30,6 +30,7 @@ typedef struct { const int32_t *offsets; const uint8_t *bytes; } dictionary;
 
 /* What the rows of one reading have in common. */
 typedef struct {
+    int64_t set_count;
     const int64_t *numbers;            /* [level] rows before these */
     const int64_t *set_numbers;        /* [set] number of the transaction in the file */
     const int64_t *set_lengths;        /* [set] its bytes */
@@ -191,6 +192,14 @@ static int fill_text(filling *fill, int64_t number, struct ArrowArray *out) {
     return text_finish(&text);
 }
 
+/* The largest number of a column's type, in units of its last place. */
+static inline int64_t most_of(const column *column) {
+    static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
+        10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000,
+        10000000000000000, 100000000000000000, 1000000000000000000};
+    return column->type == INT32 ? INT32_MAX : powers[column->digits] - 1;
+}
+
 static inline int convert(int32_t type, const column *column, const uint8_t *at, const uint8_t *stop, int64_t *out) {
     int32_t day = 0;
     int status;
@@ -201,7 +210,8 @@ static inline int convert(int32_t type, const column *column, const uint8_t *at,
     }
     if (type == MOMENT) return x12_moment(at, stop, out);
     status = x12_decimal(at, stop, column->places, out);
-    return status == 1 && type == INT32 && (*out > INT32_MAX || *out < -INT32_MAX) ? 2 : status;
+    if (status == 1 && (*out > most_of(column) || *out < -most_of(column))) return 2;
+    return status;
 }
 
 static inline void set_value(column_array *here, int32_t type, int64_t row, int64_t value) {
@@ -403,7 +413,7 @@ int32_t x12_fill(const scanner *scan, const table *table, const setting *setting
     filling fill = {scan, table, setting, &scan->levels[table->level], 0, NULL, NULL, NULL, 1, told, 0};
     fill.most_text = bytes * MOST_TEXT > LEAST_TEXT ? bytes * MOST_TEXT : LEAST_TEXT;
     if (fill.most_text > INT32_MAX) fill.most_text = INT32_MAX;
-    int is_done = select_rows(&fill) && arrow_struct(out, table->columns, fill.count);
+    int is_done = scan->levels[0].count == setting->set_count && select_rows(&fill) && arrow_struct(out, table->columns, fill.count);
     for (int64_t number = 0; is_done && number < table->columns; number++)
         is_done = fill_column(&fill, number, out->children[number]);
     if (!is_done && out->release) out->release(out);
