@@ -19,6 +19,8 @@ from claimlake.lake.table import Lake
 from claimlake.synthetic.network import generate
 from claimlake.workspace import Workspace
 
+pytestmark = pytest.mark.xdist_group("kill")
+
 KILLS = int(os.environ.get("CLAIMLAKE_KILLS", "2"))
 CLAIMS = 150
 MOMENTS = {

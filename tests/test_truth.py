@@ -19,6 +19,8 @@ from claimlake.workspace import Workspace
 from tests.oracle.kpi import Kpis, Sides
 from tests.oracle.truth import read_truth
 
+pytestmark = pytest.mark.xdist_group("truth")
+
 CLAIMS = 1500
 COLUMNS = {
     "entity": "entity_id",

@@ -34,7 +34,7 @@ def first_id(workspace: Workspace, *arguments: str) -> str:
 def test_list_names_place_and_reason_and_no_content(held: Workspace) -> None:
     lines = call(held, "list").stdout.splitlines()
     assert len(lines) == 2
-    assert lines[0].endswith("ALL-09   lines.csv, row 2: amount charge_amount is not a money value")
+    assert lines[0].endswith("ALL-09   lines.csv, row 2, byte 51: amount charge_amount is not a money value")
     assert "USD" not in call(held, "list", "--json").stdout
     assert call(held, "list", "--rule", "ALL-10", "--table", "emr_charges").stdout.count("\n") == 1
     assert call(held, "list", "--status", "closed").stdout == ""

@@ -4,12 +4,14 @@ import pytest
 
 from claimlake.errors import ConfigurationError
 from claimlake.lake.contract import load_contracts
+from claimlake.lake.quarantine import Filter, held_records
 from claimlake.sources import api_npi
 from claimlake.sources.ingest import ingest
 from claimlake.sources.mapping import read_mapping
+from claimlake.sources.replay import replay
 from claimlake.sources.report import IngestReport
 from claimlake.tenant import parse_tenant
-from claimlake.workspace import Workspace
+from claimlake.workspace import Workspace, content_path
 from tests.sources.api_server import Said, Waits, serving
 from tests.sources.landing import deliver, rows, versions
 from tests.sources.registry import Registry, npi, provider
@@ -133,6 +135,29 @@ def test_a_run_cut_off_at_any_step_loses_nothing_and_doubles_nothing(
         asked = len(server.asked)
         assert run(workspace, Waits()).total.delivered == 0
         assert len(server.asked) == asked
+
+
+def test_an_answer_that_is_held_is_read_again_and_stays_held_until_its_cause_is_mended(
+    tmp_path: Path,
+) -> None:
+    mapping = (content_path() / "sources" / "npi_registry.yml").read_text()
+    with serving(Registry([provider(npi(1)), provider(npi(2))])) as server:
+        workspace = make(tmp_path, server.url, npi(1), npi(2))
+        file = workspace.path / "sources" / "npi_registry.yml"
+        file.write_text(mapping.replace("else 'active' end", "else 'present' end"))
+        run(workspace, Waits())
+        which = Filter(source="npi")
+        held = held_records(workspace, "north", which)
+        assert [(record.rule_id, record.byte_offset) for record in held] == [("REF-04", None)] * 2
+        file.write_text(
+            mapping.replace("else 'active' end", f"else if(number = '{npi(1)}', 'active', 'here') end")
+        )
+        assert replay(workspace, "north", which).closed == {"replayed": 1}
+        assert [record.source_row for record in held_records(workspace, "north", which)] == [2]
+        assert known(workspace) == [(npi(1), "active")]
+        file.write_text(mapping)
+        assert replay(workspace, "north", which).closed == {"replayed": 1}
+        assert known(workspace) == [(npi(1), "active"), (npi(2), "active")]
 
 
 def test_an_api_that_fails_is_in_the_report_and_its_other_answers_are_in_bronze(tmp_path: Path) -> None:

@@ -71,3 +71,8 @@ def test_a_rule_is_broken_by_the_row_that_breaks_it(
 def test_every_rule_of_the_contract_has_a_case(table: str) -> None:
     rules = {expectation.rule for expectation in contract_of(table).expectations}
     assert {case["breaks"] for case in TABLES[table]["cases"]} == rules
+
+
+def test_every_contract_with_rules_has_cases() -> None:
+    files = (content_path() / "bronze").glob("*.yml")
+    assert {file.stem for file in files if read_contract(file).expectations} == set(TABLES)

@@ -3,7 +3,6 @@
 Two kills by default; `make kill-extract` asks for a hundred.
 """
 
-import os
 import random
 import signal
 import sqlite3
@@ -14,9 +13,8 @@ from pathlib import Path
 
 from claimlake.workspace import Workspace
 from tests.sources.landing import make, rows, run, versions
-from tests.sources.test_crash import content, copy_of, steps_of
+from tests.sources.test_crash import KILLS, content, copy_of, steps_of
 
-KILLS = int(os.environ.get("CLAIMLAKE_KILLS", "2"))
 SIZE = 30_000 if KILLS > 10 else 300
 FIRST = f"""
 create table departments (id text, name text);

@@ -1,7 +1,7 @@
 """What is held is read again when its cause is mended: loaded once and closed, or held on."""
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -172,7 +172,27 @@ def test_a_held_row_of_a_database_is_read_again_from_its_own_content(tmp_path: P
         ("C2", Decimal("2.00"), 2, "table:charges"),
     ]
     assert states(workspace) == {"ALL-09 2": "replayed", "ALL-09 3": None}
+    places = rows(workspace, "platform.quarantine_record", "byte_offset, byte_length")
+    assert set(places + rows(workspace, "bronze.emr_charges", "byte_offset, byte_length")) == {(None, None)}
     assert list(workspace.spill_path.iterdir()) == []
+
+
+def test_a_row_that_was_replayed_is_no_news_when_its_table_is_read_again(tmp_path: Path) -> None:
+    workspace = make(tmp_path)
+    with closing(sqlite3.connect(workspace.path / "emr.sqlite")) as database:
+        database.executescript(
+            "create table departments (id text, name text);"
+            "create table charges (id text, enc text, day text, amount text, changed text);"
+            "insert into charges values ('C1', 'E1', null, 'USD 1', '2024-03-02');"
+        )
+    run(workspace)
+    mapping = MAPPING.replace("charge_amount: amount", "charge_amount: replace(amount, 'USD ', '')")
+    (workspace.path / "sources" / "small_emr.yml").write_text(mapping)
+    replay(workspace, "north", Filter())
+    with closing(sqlite3.connect(workspace.path / "emr.sqlite")) as database:
+        database.executescript("insert into charges values ('C2', 'E1', null, '2', '2024-03-02');")
+    counts = only(run(workspace)).counts
+    assert (counts.delivered, counts.loaded, counts.duplicates) == (2, 1, 1)
 
 
 def test_a_replay_cut_off_at_any_step_is_finished_by_the_next_run(held: Workspace, tmp_path: Path) -> None:

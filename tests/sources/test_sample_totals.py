@@ -16,14 +16,9 @@ import pytest
 from claimlake.sources.report import IngestReport
 from claimlake.workspace import Workspace
 from tests.sources.landing import rows
-from tests.sources.test_samples import FOLDERS, SAMPLES, ingested
+from tests.sources.samples import FOLDERS, MARKS, SAMPLES
 
-__all__ = ["ingested"]
-
-pytestmark = [
-    pytest.mark.samples,
-    pytest.mark.skipif(not SAMPLES.is_dir(), reason="CLAIMLAKE_SAMPLES is not there"),
-]
+pytestmark = MARKS
 Record = dict[str, str]
 CENT = Decimal("0.01")
 

@@ -1,52 +1,14 @@
 """Conformance with data nobody here wrote; skipped where it is not there."""
 
-import os
-import shutil
 from collections import Counter
 from decimal import Decimal
-from pathlib import Path
 
-import pytest
-
-from claimlake.sources.ingest import ingest
 from claimlake.sources.report import IngestReport
 from claimlake.workspace import Workspace
 from tests.sources.landing import rows
+from tests.sources.samples import MARKS
 
-SAMPLES = Path(
-    os.environ.get("CLAIMLAKE_SAMPLES", Path(__file__).resolve().parents[3] / "shared" / "samples")
-)
-TENANT = """
-org_id: north
-name: North
-sources:
-  - {id: emr, system: emr_two_hospitals}
-  - {id: events, system: claims_json}
-  - {id: edi, system: x12}
-  - {id: synthea, system: synthea}
-  - {id: rif, system: rif}
-"""
-FOLDERS = {
-    "emr": "emr-two-hospitals",
-    "events": "claims-json",
-    "edi": "x12",
-    "synthea": "synthea",
-    "rif": "rif",
-}
-
-pytestmark = [
-    pytest.mark.samples,
-    pytest.mark.skipif(not SAMPLES.is_dir(), reason="CLAIMLAKE_SAMPLES is not there"),
-]
-
-
-@pytest.fixture(scope="module")
-def ingested(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, IngestReport]:
-    workspace = Workspace.create(tmp_path_factory.mktemp("samples") / "workspace")
-    (workspace.path / "tenants" / "north.yml").write_text(TENANT)
-    for source, folder in FOLDERS.items():
-        shutil.copytree(SAMPLES / folder, workspace.landing / "north" / source)
-    return workspace, ingest(workspace, settle_seconds=0)
+pytestmark = MARKS
 
 
 def test_every_record_of_every_file_is_accounted_for(ingested: tuple[Workspace, IngestReport]) -> None:

@@ -12,6 +12,8 @@ from claimlake.pipeline import build_models
 from claimlake.sources.ingest import ingest
 from claimlake.workspace import Workspace
 
+pytestmark = pytest.mark.xdist_group("third_hospital")
+
 TENANT = """
 org_id: mesa
 name: Mesa County Hospital

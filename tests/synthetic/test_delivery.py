@@ -1,9 +1,13 @@
 from collections import Counter
 from itertools import pairwise
 
+import pytest
+
 from claimlake.synthetic.network import Generated
 from tests.synthetic.conftest import Ask, landed
 from tests.synthetic.segments import interchanges, transactions
+
+pytestmark = pytest.mark.xdist_group("network")
 
 KINDS = ("837P", "837I", "response", "277CA", "835")
 

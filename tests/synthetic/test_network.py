@@ -12,6 +12,8 @@ from claimlake.synthetic.network import Generated, generate
 from claimlake.tenant import load_tenants
 from tests.synthetic.conftest import Ask
 
+pytestmark = pytest.mark.xdist_group("network")
+
 
 def fingerprint(folder: Path) -> dict[str, str]:
     return {

@@ -1,9 +1,13 @@
 from decimal import Decimal
 from itertools import pairwise
 
+import pytest
+
 from claimlake.synthetic.network import Generated
 from tests.synthetic.conftest import Ask, landed
 from tests.synthetic.segments import Segment, adjustments, interchanges, money, transactions
+
+pytestmark = pytest.mark.xdist_group("network")
 
 ZERO = Decimal(0)
 

@@ -18,6 +18,8 @@ from claimlake.synthetic.network import Generated
 from claimlake.tenant import load_tenants
 from claimlake.workspace import Workspace
 
+pytestmark = pytest.mark.xdist_group("network")
+
 SYSTEMS = ("peterson_health", "citizens_medical_center")
 Records = tuple[list[str], list[tuple[str | None, ...]]]
 

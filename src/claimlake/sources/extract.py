@@ -167,6 +167,12 @@ def read_extract(connection: duckdb.DuckDBPyConnection, file: Path, omit: Iterab
     return Records(columns, int(delivered))
 
 
+def rehash(connection: duckdb.DuckDBPyConnection, records: Records, omit: Iterable[str] = ()) -> None:
+    """Give rows of a table that were read from their JSON the hash they have in an extract."""
+    if records.columns:
+        connection.execute(f"update {TABLE} set _hash = sha256({_content(records.columns, omit)})")
+
+
 def _content(columns: Mapping[str, str], omit: Iterable[str]) -> str:
     """SQL of what makes a row what it is; nulls are left out, so that a new, empty column changes no row."""
     hidden = {name.lower() for name in omit}

@@ -13,12 +13,12 @@ from claimlake.sources.api_origin import ApiOrigin
 from claimlake.sources.conform import FileRefusedError, Origin, conform
 from claimlake.sources.content import Content, content_of
 from claimlake.sources.edi import EdiReader
-from claimlake.sources.extract import folder_of, notes_of, read_extract
+from claimlake.sources.extract import folder_of, notes_of, read_extract, rehash
 from claimlake.sources.file_origin import FileOrigin
 from claimlake.sources.mapping import Feed
 from claimlake.sources.projection import define_records, missing_columns
 from claimlake.sources.reading import Reading
-from claimlake.sources.record import TABLE, Records, keep_only
+from claimlake.sources.record import TABLE, Records, forget_places, keep_only
 from claimlake.sources.report import FileReport
 from claimlake.tenant import Source, Tenant
 from claimlake.workspace import Workspace
@@ -183,7 +183,11 @@ class Filing:
         file = (self.files if self.is_replay else waiting) / delivery.file_id
         if self.is_replay or isinstance(feed.origin, ApiOrigin):
             reading = Reading(file, Content("json"), EXTRACT, tuple(sorted(feed.referenced())))
-            return reading.read(stage.connection, self.workspace.spill_path, feed.omit)
+            records = reading.read(stage.connection, self.workspace.spill_path, feed.omit)
+            forget_places(stage.connection)
+            if not isinstance(feed.origin, ApiOrigin):
+                rehash(stage.connection, records, feed.omit)
+            return records
         records = read_extract(stage.connection, file, feed.omit)
         system = delivery.source_system_id or self.source.id
         for note in notes_of(stage.connection, file):

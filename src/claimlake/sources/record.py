@@ -76,6 +76,12 @@ def keep_only(connection: duckdb.DuckDBPyConnection, numbers: Mapping[int, int])
     return left
 
 
+def forget_places(connection: duckdb.DuckDBPyConnection) -> None:
+    """Leave the records without a place in their file, because the file is not kept."""
+    for table in (TABLE, BROKEN):
+        connection.execute(f"update {table} set _offset = null, _length = null")
+
+
 def unique_names(header: Iterable[str]) -> list[str]:
     """The header's names, trimmed; blank and repeated ones get a number."""
     names: list[str] = []

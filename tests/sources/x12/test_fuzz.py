@@ -39,6 +39,12 @@ BALANCE = """
 """
 
 
+@pytest.fixture(autouse=True)
+def engine() -> str:
+    """The kernel, where it was built: some of the files are read by NumPy as well."""
+    return "kernel" if kernel.available() else "numpy"
+
+
 @pytest.fixture(scope="module")
 def contents(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     """Small files of every kind that the synthetic network sends."""
