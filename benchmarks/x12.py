@@ -74,7 +74,7 @@ def run(path):
     found = oxedi.parse_file(path)
     with tempfile.TemporaryDirectory() as folder:
         for name in ("claims", "services", "adjustments", "payments", "provider_adjustments"):
-            table = pyarrow.table(getattr(found.tables, name))
+            table = pyarrow.table(found.tables[name])
             pyarrow.parquet.write_table(table, str(Path(folder) / name), compression="zstd")
     return found.count_claims()
 """
