@@ -190,6 +190,14 @@ def test_a_segment_id_with_a_zero_byte_opens_nothing() -> None:
     assert len(found["era_835"]) == 4
 
 
+def test_a_transaction_cut_inside_a_segment_ends_where_the_next_interchange_begins() -> None:
+    cut = several(LONG)[: several(LONG).index(b"*30*20~") + 3]
+    found = read_tables(io.BytesIO(cut + several(LONG)))
+    assert [item.status for item in found.transactions] == ["quarantined", "accepted"]
+    assert {item.rule for item in found.findings if item.transaction_no == 1} >= {"ERA-01", "X12-06"}
+    assert "X12-08" not in {item.rule for item in found.findings}
+
+
 @pytest.mark.parametrize("count", [b"\xb2", b"9" * 5_000, b"-1", b""])
 def test_a_trailer_that_counts_in_no_digits_is_told(count: bytes) -> None:
     content = several(LONG).replace(b"SE*17*", b"SE*" + count + b"*")

@@ -10,7 +10,7 @@ from claimlake.sources.x12.array import Mask, Positions
 from claimlake.sources.x12.column import Values
 from claimlake.sources.x12.envelope import Extent
 from claimlake.sources.x12.plan import Level, Places, plan_of
-from claimlake.sources.x12.segment import Segments, is_one_of, key_of, pack, tokenise, within
+from claimlake.sources.x12.segment import Segments, is_one_of, join, key_of, pack, tokenise, within
 from claimlake.sources.x12.spec import ROOT, Path, Transaction
 from claimlake.sources.x12.walk import QUALIFIED_BY, Grammar, grammar
 
@@ -185,7 +185,11 @@ def array_scan(transaction: Transaction, data: NDArray[np.uint8], sets: Sequence
     """The rows and values of these transactions, which have the same separators."""
     begins = np.array([item.byte_offset for item in sets], dtype=np.int64)
     ends = np.array([item.byte_offset + item.byte_length for item in sets], dtype=np.int64)
-    every = tokenise(data, int(begins[0]), int(ends[-1]), sets[0].delimiters)
+    marks = sets[0].delimiters
+    # A transaction that is cut off may end without a terminator: what follows is no part of its last segment.
+    is_cut = data[ends - 1] != marks.terminator
+    runs = np.split(np.arange(len(sets)), np.flatnonzero(is_cut) + 1)
+    every = join([tokenise(data, int(begins[run[0]]), int(ends[run[-1]]), marks) for run in runs if len(run)])
     segments, pair = within(every, begins, ends)
     first = np.searchsorted(pair, np.arange(len(sets)))
     numbers = np.arange(len(segments)) - first[pair] + np.array([item.segment_no for item in sets])[pair]

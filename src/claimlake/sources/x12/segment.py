@@ -225,6 +225,23 @@ def _array_marks(
     return marks, until, count + len(starts)
 
 
+def join(parts: list[Segments]) -> Segments:
+    """Segments of several runs of the same bytes, in order."""
+    if len(parts) == 1:
+        return parts[0]
+    base = np.cumsum([0, *(len(part.separators) for part in parts[:-1])])
+    return Segments(
+        parts[0].data,
+        np.concatenate([part.start for part in parts]),
+        np.concatenate([part.end for part in parts]),
+        np.concatenate([part.key for part in parts]),
+        np.concatenate([part.first + offset for part, offset in zip(parts, base, strict=True)]),
+        np.concatenate([part.count for part in parts]),
+        np.concatenate([part.separators for part in parts]),
+        np.concatenate([part.components for part in parts]),
+    )
+
+
 def within(segments: Segments, begins: Positions, ends: Positions) -> tuple[Segments, Positions]:
     """The segments that stand between pairs of positions, and which pair that is."""
     pair = np.searchsorted(begins, segments.start, side="right") - 1
