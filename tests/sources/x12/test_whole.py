@@ -191,7 +191,7 @@ def test_a_segment_id_with_a_zero_byte_opens_nothing() -> None:
 
 
 def test_a_transaction_cut_inside_a_segment_ends_where_the_next_interchange_begins() -> None:
-    cut = several(LONG)[: several(LONG).index(b"*30*20~") + 3]
+    cut = several(LONG)[: several(LONG).index(b"*30*20~") + 4]
     found = read_tables(io.BytesIO(cut + several(LONG)))
     assert [item.status for item in found.transactions] == ["quarantined", "accepted"]
     assert {item.rule for item in found.findings if item.transaction_no == 1} >= {"ERA-01", "X12-06"}
