@@ -42,7 +42,8 @@ def latest_content(workspace: Workspace, org_id: str, source_id: str, feed: Feed
         row = control.execute(
             "select file_id from ingest_file join ingest_load using (load_id) "
             "where ingest_load.org_id = ? and ingest_load.source_id = ? and feed = ? "
-            "and source_system_id = ? and state = 'closed' order by number desc, position desc limit 1",
+            "and source_system_id = ? and state = 'closed' and status = 'loaded' "
+            "order by number desc, position desc limit 1",
             (org_id, source_id, feed.name, system),
         ).fetchone()
         return str(row[0]) if row else None
