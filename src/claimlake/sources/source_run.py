@@ -174,7 +174,7 @@ class SourceRun:
             self._repeat([delivery])
             return
         self.run.progress(f"plan {self.source.id} {feed.name}")
-        self._load(self.ledger.plan(feed.name, [delivery]))
+        self._load(self.ledger.plan(feed.name, [delivery], is_full=True))
 
     def _is_newest(self, feed: Feed, delivery: Delivery) -> bool:
         place = (self.run.workspace, self.tenant.org_id, self.source.id, feed, delivery.source_system_id)
@@ -242,15 +242,19 @@ class SourceRun:
 
     def _take_extract(self, feed: Feed, extract: Extract, seen: SeenTables) -> None:
         delivery = extract.delivery
-        if delivery and self.ledger.latest(feed.name, delivery.path) != delivery.file_id:
+        if delivery and not self._is_latest(feed, delivery):
             self.run.progress(f"{TAKING} {feed.name} of {self.tenant.org_id}/{self.source.id}")
-            self._load(self.ledger.plan(feed.name, [self._from(feed, delivery)]))
+            plan = self.ledger.plan(feed.name, [self._from(feed, delivery)], is_full=feed.is_full)
+            self._load(plan)
         else:
             self._unchanged(feed, extract)
         if extract.newest_at:
             self.newest[feed.name] = extract.newest_at
         if isinstance(feed.origin, TableOrigin):
             seen.remember(feed.origin.table, extract.described)
+
+    def _is_latest(self, feed: Feed, delivery: Delivery) -> bool:
+        return self.ledger.latest(feed.name, delivery.path, is_full=feed.is_full) == delivery.file_id
 
     def _unchanged(self, feed: Feed, extract: Extract) -> None:
         """A table without news; what changed in its columns is told all the same."""
@@ -333,7 +337,7 @@ class SourceRun:
                 self._filing.file_records(stage, feed, delivery, report)
             self._filing.settle(stage, delivery, report)
         reader.flush()
-        if feed and feed.is_full and load.deliveries:
+        if feed and load.is_full and load.deliveries:
             system = load.deliveries[-1].source_system_id
             FullLoad(self.run.workspace, stage, feed, system).end_histories(reports)
 

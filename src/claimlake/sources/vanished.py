@@ -42,7 +42,7 @@ def latest_content(workspace: Workspace, org_id: str, source_id: str, feed: Feed
         row = control.execute(
             "select file_id from ingest_file join ingest_load using (load_id) "
             "where ingest_load.org_id = ? and ingest_load.source_id = ? and feed = ? "
-            "and source_system_id = ? and state = 'closed' and status = 'loaded' "
+            "and source_system_id = ? and state = 'closed' and status = 'loaded' and coalesce(is_full, 1) "
             "order by number desc, position desc limit 1",
             (org_id, source_id, feed.name, system),
         ).fetchone()
