@@ -300,12 +300,14 @@ class SourceRun:
         if delivery:
             inbox.make_durable(self._extracts)
             self.run.progress(f"{TAKING} {asked.feed.name} of {self.tenant.org_id}/{self.source.id}")
-            self._load(self.ledger.plan(asked.feed.name, [self._from(asked.feed, delivery)]))
+            reports = self._load(self.ledger.plan(asked.feed.name, [self._from(asked.feed, delivery)]))
+            if any(report.status != "loaded" for report in reports):
+                return
         self.run.progress(f"answered {asked.feed.name}")
         asked.log.record(batch.answered, moment)
 
-    def _load(self, load: Load) -> None:
-        """Stage, commit and close one load."""
+    def _load(self, load: Load) -> list[FileReport]:
+        """Stage, commit and close one load; the reports of its deliveries."""
         self.log.begin("" if load.feed == UNROUTED else load.feed)
         self.run.progress(f"stage {load.load_id}")
         with open_stage(self.run.workspace, self.run.contracts, load) as stage:
@@ -322,6 +324,7 @@ class SourceRun:
             if delivery.is_extract:  # its rows carry their content, and the database has the original
                 (self._extracts / delivery.file_id).unlink(missing_ok=True)
         self.run.progress(f"closed {load.load_id}")
+        return reports
 
     def _stage(self, stage: Stage, load: Load, reports: Sequence[FileReport]) -> None:
         feed = self._feed(load)
