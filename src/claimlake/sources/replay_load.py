@@ -144,7 +144,8 @@ class Reading:
         self.report.files.append(report)
         with _kept(self.filing, stage, delivery, held) as (filing, only):
             if filing is None:
-                report.error = "its bytes are not kept; deliver the file again"
+                again = "the next run reads it again" if delivery.is_extract else "deliver the file again"
+                report.error = f"its bytes are not kept; {again}"
                 return False
             delivery = replace(delivery, size=(filing.files / delivery.file_id).stat().st_size)
             feed = _feed_of(filing, delivery)
@@ -157,6 +158,8 @@ class Reading:
             else:
                 system = feed.source_system_id or self.filing.source.id
                 filing.file_records(stage, feed, replace(delivery, source_system_id=system), report, only)
+                if report.status == "loaded" and not report.counts.delivered:
+                    report.error = "nothing of it could be read again"
         return not report.error and (is_whole or report.status == "loaded")
 
 
@@ -195,7 +198,7 @@ def _kept(
         yield filing, None if is_whole else {number: number for number in numbers}
         return
     raws = _raws(stage, held)
-    if not delivery.is_extract or len(raws) < len(numbers):
+    if not delivery.is_extract or is_whole or len(raws) < len(numbers):
         yield None, None
         return
     folder = filing.workspace.spill_path / f"replay-{stage.load.load_id}"
@@ -229,10 +232,12 @@ def _close(stage: Stage, records: Sequence[QuarantineRow]) -> None:
         insert into {stage.closing()}
         select waiting.quarantine_id, case when again.reason is null then 'replayed' else 'superseded' end
         from {stage.waiting()} as waiting left join (
-            select file_id, table_name = '{WHOLE}' as is_file, source_row, byte_offset,
+            select source_system_id, source_file, file_id, table_name = '{WHOLE}' as is_file, source_row, byte_offset,
                 any_value(reason) as reason
             from {staged(QUARANTINE)} group by all
-        ) as again on waiting.file_id = again.file_id and (waiting.table_name = '{WHOLE}') = again.is_file
+        ) as again on waiting.source_system_id = again.source_system_id
+            and waiting.source_file = again.source_file and waiting.file_id = again.file_id
+            and (waiting.table_name = '{WHOLE}') = again.is_file
             and waiting.source_row is not distinct from again.source_row
             and waiting.byte_offset is not distinct from again.byte_offset
         where waiting.quarantine_id in ({ids})

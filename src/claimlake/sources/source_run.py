@@ -345,6 +345,12 @@ class SourceRun:
             FullLoad(self.run.workspace, stage, feed, system).end_histories(reports)
 
     @property
+    def systems(self) -> set[str]:
+        """The systems its rows are kept under: itself, and those its feeds name."""
+        feeds = (*self.feeds, *self.mapping.declared_of(self.source.id))
+        return {self.source.id, *(self._system(feed) for feed in feeds)}
+
+    @property
     def reading(self) -> Reading:
         """How this source's held records are read again."""
         run = self.run

@@ -1,0 +1,83 @@
+"""What a replay reads again: the bytes of its own source, by the feed that held them, or nothing at all."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from claimlake.lake.quarantine import Filter, held_records
+from claimlake.sources.replay import replay
+from claimlake.workspace import Workspace
+from tests.sources.landing import MAPPING, TENANT, deliver, make, rows, run, without_database
+
+MENDED = MAPPING.replace("birth_date: DOB", "birth_date: replace(DOB, 'born ', '')")
+PATIENTS = "ID,LName,DOB,SSN,Updated,MRN\n1,Ash,1980-01-02,,2024-01-01,\n2,Oak,born 1980-01-02,,2024-01-01,\n"
+PEOPLE = """
+system: small_emr
+feeds:
+  - feed: people
+    from: {table: people, load: full, key: [id]}
+    omit: [note]
+    into:
+      - table: emr_patients
+        fields: {patient_id: id, last_name: name, birth_date: born}
+"""
+
+
+def remap(workspace: Workspace, mapping: str) -> None:
+    (workspace.path / "sources" / "small_emr.yml").write_text(mapping)
+
+
+def with_people(folder: Path, mapping: str = PEOPLE) -> Workspace:
+    workspace = make(folder)
+    remap(workspace, mapping)
+    change(
+        workspace,
+        "create table people (id text, name text, born text, note text, ssn text);"
+        "insert into people values ('1', 'Ash', '1980-01-01', 'x', null),"
+        " ('2', 'Oak', 'born 1980-01-01', 'y', null), ('3', 'Elm', 'born', null, 'z');",
+    )
+    return workspace
+
+
+def change(workspace: Workspace, script: str) -> None:
+    with closing(sqlite3.connect(workspace.path / "emr.sqlite")) as database:
+        database.executescript(script)
+
+
+def resolutions(workspace: Workspace) -> list[tuple[str, int | None, str | None]]:
+    return sorted(
+        (record.source_system_id, record.source_row, record.resolution)
+        for record in held_records(workspace, "north", Filter(status="all"))
+    )
+
+
+def test_an_extract_that_was_refused_as_a_whole_waits_for_its_next_read(tmp_path: Path) -> None:
+    rule = "{rule: X-1, check: last_name <> 'Elm', severity: fail, reason: no Elm}"
+    workspace = with_people(tmp_path, f"{PEOPLE.rstrip()}\n        rules: [{rule}]\n")
+    run(workspace)
+    held = resolutions(workspace)
+    assert held == [("emr", None, None)]
+    remap(workspace, PEOPLE)
+    (file,) = replay(workspace, "north", Filter()).files
+    assert file.error == "its bytes are not kept; the next run reads it again"
+    assert resolutions(workspace) == held
+
+
+def test_two_sources_that_delivered_the_same_file_are_kept_apart(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    tenant = TENANT.replace(', url: "sqlite:///emr.sqlite"', "")
+    tenant = tenant.replace("  - {id: edi", "  - {id: second, system: small_emr}\n  - {id: edi")
+    (workspace.path / "tenants" / "north.yml").write_text(tenant)
+    for source in ("emr", "second"):
+        deliver(workspace, f"{source}/patients.csv", PATIENTS)
+    run(workspace)
+    remap(workspace, MENDED)
+    report = replay(workspace, "north", Filter())
+    assert [(file.source_id, file.counts.loaded) for file in report.files] == [("emr", 1), ("second", 1)]
+    assert rows(workspace, "bronze.emr_patients", "source_system_id, patient_id") == [
+        ("emr", "1"),
+        ("emr", "2"),
+        ("second", "1"),
+        ("second", "2"),
+    ]
+    assert {resolution for *_, resolution in resolutions(workspace)} == {"replayed"}
