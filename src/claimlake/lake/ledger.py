@@ -147,6 +147,16 @@ class Ledger:
             )
             return {(path, file_id) for path, file_id in rows}
 
+    def feed_of(self, delivery: Delivery) -> str | None:
+        """The feed that loaded a delivery last."""
+        with self.workspace.control() as control:
+            row = control.execute(
+                "select feed from ingest_file join ingest_load using (load_id) where ingest_file.org_id = ? "
+                "and ingest_file.source_id = ? and path = ? and file_id = ? order by number desc limit 1",
+                (self.org_id, self.source_id, delivery.path, delivery.file_id),
+            ).fetchone()
+            return row[0] if row else None
+
     def known_content(self) -> dict[tuple[str, str], Counts]:
         """Contents and their systems that were taken before, with the counts of their first delivery."""
         with self.workspace.control() as control:

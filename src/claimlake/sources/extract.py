@@ -159,7 +159,7 @@ def read_extract(connection: duckdb.DuckDBPyConnection, file: Path, omit: Iterab
         with valued as (select file_row_number + 1 as _row, {values} from {source}),
         written as (select *, {struct_of(columns, omit)} as _raw from valued)
         select *, cast(null as bigint) as _offset, cast(null as bigint) as _length,
-            sha256({_content(columns, omit)}) as _hash
+            sha256({content_sql(columns, omit)}) as _hash
         from written
     """)
     store_broken(connection, [])
@@ -167,7 +167,7 @@ def read_extract(connection: duckdb.DuckDBPyConnection, file: Path, omit: Iterab
     return Records(columns, int(delivered))
 
 
-def _content(columns: Mapping[str, str], omit: Iterable[str]) -> str:
+def content_sql(columns: Mapping[str, str], omit: Iterable[str]) -> str:
     """SQL of what makes a row what it is; nulls are left out, so that a new, empty column changes no row."""
     hidden = {name.lower() for name in omit}
     kept = sorted((name for name in columns if name.lower() not in hidden), key=str.lower)

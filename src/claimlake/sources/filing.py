@@ -13,13 +13,14 @@ from claimlake.sources.api_origin import ApiOrigin
 from claimlake.sources.conform import FileRefusedError, Origin, conform
 from claimlake.sources.content import Content, content_of
 from claimlake.sources.edi import EdiReader
-from claimlake.sources.extract import folder_of, notes_of, read_extract
+from claimlake.sources.extract import content_sql, folder_of, notes_of, read_extract
 from claimlake.sources.file_origin import FileOrigin
 from claimlake.sources.mapping import Feed
 from claimlake.sources.projection import define_records, missing_columns
 from claimlake.sources.reading import Reading
-from claimlake.sources.record import TABLE, Records, keep_only
+from claimlake.sources.record import BROKEN, TABLE, Records, keep_only
 from claimlake.sources.report import FileReport
+from claimlake.sources.table_origin import TableOrigin
 from claimlake.tenant import Source, Tenant
 from claimlake.workspace import Workspace
 
@@ -183,7 +184,10 @@ class Filing:
         file = (self.files if self.is_replay else waiting) / delivery.file_id
         if self.is_replay or isinstance(feed.origin, ApiOrigin):
             reading = Reading(file, Content("json"), EXTRACT, tuple(sorted(feed.referenced())))
-            return reading.read(stage.connection, self.workspace.spill_path, feed.omit)
+            records = reading.read(stage.connection, self.workspace.spill_path, feed.omit)
+            if self.is_replay:
+                _as_extracted(stage, feed, records)
+            return records
         records = read_extract(stage.connection, file, feed.omit)
         system = delivery.source_system_id or self.source.id
         for note in notes_of(stage.connection, file):
@@ -207,6 +211,15 @@ class Filing:
         return [
             one for one in self.feeds if one is not feed and one.into and isinstance(one.origin, FileOrigin)
         ]
+
+
+def _as_extracted(stage: Stage, feed: Feed, records: Records) -> None:
+    """Give held rows of an extract the hash their next read gives them, and no place in a file."""
+    for table in (TABLE, BROKEN):
+        stage.connection.execute(f"update {table} set _offset = null, _length = null")
+    if isinstance(feed.origin, TableOrigin):
+        content = content_sql(records.columns, feed.omit)
+        stage.connection.execute(f"update {TABLE} set _hash = sha256({content})")
 
 
 def _remarks(feed: Feed, content: Content, records: Records) -> Iterable[tuple[str, str]]:
