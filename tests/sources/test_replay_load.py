@@ -126,3 +126,41 @@ def test_a_record_of_a_file_in_an_archive_is_read_again(tmp_path: Path) -> None:
     replay(workspace, "north", Filter())
     assert rows(workspace, "bronze.emr_patients", "patient_id") == [("1",), ("2",)]
     assert resolutions(workspace) == [("emr", 2, "replayed")]
+
+
+def test_a_key_whose_newest_row_came_from_a_replay_can_end(tmp_path: Path) -> None:
+    workspace = with_people(tmp_path)
+    change(workspace, "insert into people values ('4', 'Fir', '1980-01-01', null, null)")
+    change(workspace, "delete from people where id = '3'")
+    run(workspace)
+    remap(workspace, PEOPLE.replace("birth_date: born", "birth_date: replace(born, 'born ', '')"))
+    replay(workspace, "north", Filter())
+    change(workspace, "delete from people where id = '2'")
+    run(workspace)
+    assert rows(workspace, "bronze.vanished_record", "record_id") == [("2",)]
+
+
+def test_deletions_that_were_held_back_are_made_up_once_they_are_no_longer_doubted(tmp_path: Path) -> None:
+    workspace = with_people(tmp_path)
+    change(workspace, "update people set born = '1980-01-01'")
+    run(workspace)
+    change(workspace, "delete from people where id <> '1'; update people set name = 'Ashe'")
+    run(workspace)
+    assert rows(workspace, "bronze.vanished_record", "record_id") == []
+    settings = workspace.path / "claimlake.yml"
+    settings.write_text(settings.read_text() + "\nvanish_percent: 90\n")
+    run(Workspace.open(workspace.path))
+    assert rows(workspace, "bronze.vanished_record", "record_id") == [("2",), ("3",)]
+
+
+def test_what_came_before_a_doubtful_extract_is_news_after_it(tmp_path: Path) -> None:
+    workspace = with_people(tmp_path)
+    change(workspace, "update people set born = '1980-01-01'")
+    run(workspace)
+    change(workspace, "create table kept as select * from people")
+    change(workspace, "delete from people where id <> '1'; update people set name = 'Ashe'")
+    run(workspace)
+    change(workspace, "delete from people; insert into people select * from kept")
+    run(workspace)
+    names = rows(workspace, "bronze.emr_patients", "last_name", "ingested_at")
+    assert names[-2:] == [("Ashe",), ("Ash",)]

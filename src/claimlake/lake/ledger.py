@@ -21,7 +21,8 @@ create table if not exists ingest_load (
     planned_at text not null,
     closed_at text,
     counts text,
-    is_full integer
+    is_full integer,
+    is_doubtful integer
 );
 create table if not exists ingest_file (
     org_id text not null,
@@ -42,7 +43,7 @@ create index if not exists ingest_file_content on ingest_file (org_id, source_id
 create index if not exists ingest_file_load on ingest_file (load_id, position);
 """
 
-ADDED = {"is_full": "integer"}
+ADDED = {"is_full": "integer", "is_doubtful": "integer"}
 """Columns of ingest_load that ledgers of older releases lack."""
 
 TAKEN = "('planned', 'loaded', 'quarantined')"
@@ -173,13 +174,13 @@ class Ledger:
         """Content of the newest closed load of one path by one feed, in full or not."""
         with self.workspace.control() as control:
             row = control.execute(
-                "select file_id from ingest_file join ingest_load using (load_id) "
+                "select file_id, is_doubtful from ingest_file join ingest_load using (load_id) "
                 "where ingest_file.org_id = ? and ingest_file.source_id = ? and feed = ? and path = ? "
                 "and state = 'closed' and status = 'loaded' and coalesce(is_full, ?) = ? "
                 "order by number desc limit 1",
                 (self.org_id, self.source_id, feed, path, is_full, is_full),
             ).fetchone()
-            return row[0] if row else None
+            return row[0] if row and not row[1] else None
 
     def plan(self, feed: str, deliveries: Sequence[Delivery], *, is_full: bool = False) -> Load:
         """A new load of these deliveries; its id follows from its content and from how often it was tried."""
@@ -219,16 +220,24 @@ class Ledger:
                 for load_id, feed, planned_at, is_full in loads
             ]
 
-    def close(self, load: Load, outcomes: Iterable[tuple[Delivery, Outcome]]) -> None:
-        """Record that every table of the load is committed, and what became of each delivery."""
+    def close(
+        self, load: Load, outcomes: Iterable[tuple[Delivery, Outcome]], *, is_doubtful: bool = False
+    ) -> None:
+        """Record that every table of the load is committed, and what became of each delivery.
+
+        Args:
+            is_doubtful: keys it lacks were not ended; the same content is no known content, so that it is
+                looked at again.
+        """
         total = Counts()
         with self.workspace.control() as control:
             for position, (delivery, outcome) in enumerate(outcomes):
                 self._record(control, delivery, outcome, (load.load_id, position))
                 total.add(outcome.counts)
             control.execute(
-                "update ingest_load set state = 'closed', closed_at = ?, counts = ? where load_id = ?",
-                (_now().isoformat(), json.dumps(vars(total)), load.load_id),
+                "update ingest_load set state = 'closed', closed_at = ?, counts = ?, is_doubtful = ? "
+                "where load_id = ?",
+                (_now().isoformat(), json.dumps(vars(total)), is_doubtful, load.load_id),
             )
 
     def record(self, outcomes: Iterable[tuple[Delivery, Outcome]]) -> None:

@@ -17,6 +17,7 @@ from claimlake.lake.contract import Contract
 from claimlake.lake.land import QUARANTINE, Progress, Stage, open_stage, quarantine_sql, staged
 from claimlake.lake.ledger import Delivery, Ledger, Load
 from claimlake.lake.quarantine import QuarantineRow
+from claimlake.lake.replay_file import remember
 from claimlake.lake.table import Lake
 from claimlake.sources.api_origin import ApiOrigin
 from claimlake.sources.edi import EdiReader
@@ -162,6 +163,7 @@ class Reading:
                 one.flush()
             else:
                 system = feed.source_system_id or self.filing.source.id
+                remember(filing.workspace, stage.load, delivery, feed.name)
                 filing.file_records(stage, feed, replace(delivery, source_system_id=system), report, only)
                 if report.status == "loaded" and not report.counts.delivered:
                     report.error = "nothing of it could be read again"

@@ -270,7 +270,8 @@ class SourceRun:
 
     def _tell_empty(self, feed: Feed) -> None:
         """A full extract without a row is doubtful where the feed had rows before."""
-        if latest_content(self.run.workspace, self.tenant.org_id, self.source.id, feed, self._system(feed)):
+        place = (self.run.workspace, self.tenant.org_id, self.source.id, feed, self._system(feed))
+        if latest_content(*place) is not None:
             self._reported(Delivery(f"table:{feed.name}", "", 0), feed.name, "loaded").warnings[EMPTY] += 1
 
     def _needed(self) -> list[str]:
@@ -314,19 +315,20 @@ class SourceRun:
             define_functions(stage.connection, self.run.secret)
             stage.watermark = self._watermark(load)
             reports = [self._reported(delivery, load.feed, "loaded") for delivery in load.deliveries]
-            self._stage(stage, load, reports)
+            is_sure = self._stage(stage, load, reports)
             stage.commit(self.run.progress)
             self.run.report.closed.update(stage.closed)
         self.run.progress(f"close {load.load_id}")
         outcomes = [Outcome(report.status, report.counts) for report in reports]
-        self.ledger.close(load, zip(load.deliveries, outcomes, strict=True))
+        self.ledger.close(load, zip(load.deliveries, outcomes, strict=True), is_doubtful=not is_sure)
         for delivery in load.deliveries:
             if delivery.is_extract:  # its rows carry their content, and the database has the original
                 (self._extracts / delivery.file_id).unlink(missing_ok=True)
         self.run.progress(f"closed {load.load_id}")
         return reports
 
-    def _stage(self, stage: Stage, load: Load, reports: Sequence[FileReport]) -> None:
+    def _stage(self, stage: Stage, load: Load, reports: Sequence[FileReport]) -> bool:
+        """Stage what a load delivers; False when deletions that it should have brought are held back."""
         feed = self._feed(load)
         reader = EdiReader(stage, self.tenant.payee_identifiers)
         for delivery, report in zip(load.deliveries, reports, strict=True):
@@ -340,9 +342,10 @@ class SourceRun:
                 self._filing.file_records(stage, feed, delivery, report)
             self._filing.settle(stage, delivery, report)
         reader.flush()
-        if feed and load.is_full and load.deliveries:
-            system = load.deliveries[-1].source_system_id
-            FullLoad(self.run.workspace, stage, feed, system).end_histories(reports)
+        if feed is None or not load.is_full or not load.deliveries:
+            return True
+        system = load.deliveries[-1].source_system_id
+        return FullLoad(self.run.workspace, stage, feed, system).end_histories(reports)
 
     @property
     def systems(self) -> set[str]:
