@@ -246,3 +246,18 @@ def test_a_secret_is_named_and_never_written_in_the_tenant_file() -> None:
     grant = parse_tenant(tenant, where="north.yml").sources[0].token
     assert grant is not None
     assert grant.client_secret == "env:ICD_SECRET"
+
+
+@pytest.mark.parametrize("broken", ["cast(enumeration_type as integer)", "no_such_column"])
+def test_an_answer_that_was_not_loaded_is_asked_for_again(tmp_path: Path, broken: str) -> None:
+    waits = Waits()
+    with serving(Registry([provider(npi(1))])) as server:
+        workspace = make(tmp_path, server.url, npi(1))
+        shipped = workspace.content("sources", "npi_registry.yml")[0].read_text()
+        mapping = workspace.path / "sources" / "npi_registry.yml"
+        mapping.write_text(shipped.replace("npi: number", f"npi: {broken}"))
+        assert mapping.read_text() != shipped
+        assert run(workspace, waits).total.loaded == 1  # the provider file of the other source
+        mapping.write_text(shipped)
+        run(workspace, waits)
+        assert known(workspace) == [(npi(1), "active")]

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from claimlake.errors import ConfigurationError
+from claimlake.sources.ingest import ingest
 from claimlake.sources.load_config import FILE, read_load_config
 from claimlake.workspace import Workspace
-from tests.sources.landing import TENANT, make, rows, run
+from tests.sources.landing import MAPPING, TENANT, make, rows, run
 
 HEADER = "database,datasource,tablename,loadtype,watermark,is_active,targetpath"
 
@@ -143,3 +144,35 @@ def test_a_source_id_of_two_tenants_is_ambiguous(workspace: Workspace) -> None:
     assert "'emr' is a source of several tenants. Write north/emr or south/emr." in report.errors[0]
     assert ids(workspace, "bronze.emr_charges", "charge_id") == ["C1", "C2"]
     assert ids(workspace, "bronze.emr_departments", "department_id") == []
+
+
+class CutError(BaseException):
+    """The run ends here, as a killed one does."""
+
+
+def test_an_extract_read_incrementally_ends_nothing_when_it_is_resumed_as_a_full_table(
+    workspace: Workspace,
+) -> None:
+    def cut(step: str) -> None:
+        if step.startswith("stage"):
+            raise CutError
+
+    full = MAPPING.replace("load: incremental, watermark: changed", "load: full, watermark: changed")
+    (workspace.path / "sources" / "small_emr.yml").write_text(full)
+    write(workspace, "clinic,emr,charges,Incremental,changed,1,")
+    with closing(sqlite3.connect(workspace.path / "emr.sqlite")) as database:
+        database.execute("delete from charges")
+        database.executemany(
+            "insert into charges values (?, 'E1', '2024-03-01', '1', ?, null)",
+            [(f"C{day}", f"2024-03-0{day}") for day in (1, 2, 3, 4)],
+        )
+        database.commit()
+        run(workspace)
+        database.execute("update charges set amount = 2, changed = '2024-03-05' where id in ('C3', 'C4')")
+        database.commit()
+        with pytest.raises(CutError):
+            ingest(workspace, settle_seconds=0, progress=cut)
+    write(workspace, "clinic,emr,charges,Incremental,changed,0,")
+    run(workspace)
+    assert rows(workspace, "bronze.vanished_record", "record_id") == []
+    assert len(rows(workspace, "bronze.emr_charges", "charge_id")) == 6

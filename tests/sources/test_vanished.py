@@ -107,6 +107,16 @@ def test_a_refused_file_ends_nothing(workspace: Workspace) -> None:
     assert ended(workspace) == []
 
 
+def test_a_file_whose_load_failed_is_loaded_once_its_mapping_is_mended(workspace: Workspace) -> None:
+    mapping = workspace.path / "sources" / "small_emr.yml"
+    mapping.write_text(FULL.replace("last_name: LName", "last_name: cast(LName as integer)"))
+    send(workspace, 1, person(1), person(2))
+    assert only(run(workspace)).status == "failed"
+    mapping.write_text(FULL)
+    assert only(run(workspace)).status == "loaded"
+    assert rows(workspace, "bronze.emr_patients", "patient_id") == [("1",), ("2",)]
+
+
 def test_an_incremental_feed_ends_nothing(tmp_path: Path) -> None:
     workspace = without_database(tmp_path)
     send(workspace, 1, person(1), person(2), person(3))

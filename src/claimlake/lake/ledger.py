@@ -20,7 +20,9 @@ create table if not exists ingest_load (
     state text not null check (state in ('open', 'closed')),
     planned_at text not null,
     closed_at text,
-    counts text
+    counts text,
+    is_full integer,
+    is_doubtful integer
 );
 create table if not exists ingest_file (
     org_id text not null,
@@ -40,6 +42,9 @@ create table if not exists ingest_file (
 create index if not exists ingest_file_content on ingest_file (org_id, source_id, file_id);
 create index if not exists ingest_file_load on ingest_file (load_id, position);
 """
+
+ADDED = {"is_full": "integer", "is_doubtful": "integer"}
+"""Columns of ingest_load that ledgers of older releases lack."""
 
 TAKEN = "('planned', 'loaded', 'quarantined')"
 """States of a file whose content needs no other load."""
@@ -75,6 +80,8 @@ class Load:
     planned_at: datetime
     """UTC; the `ingested_at` of all its rows, the same after every resumption."""
     deliveries: tuple[Delivery, ...]
+    is_full: bool = False
+    """Whether it was planned as all its feed has, so that a key it lacks is gone at the source."""
 
 
 @dataclass
@@ -117,6 +124,10 @@ class Ledger:
         with self.workspace.control() as control:
             for statement in SCHEMA.split(";"):
                 control.execute(statement)
+            present = {column[1] for column in control.execute("pragma table_info(ingest_load)")}
+            for name, kind in ADDED.items():
+                if name not in present:
+                    control.execute(f"alter table ingest_load add column {name} {kind}")
 
     def known_paths(self) -> set[tuple[str, int, int]]:
         """Path, size and modification time of every delivery that needs no second look."""
@@ -137,6 +148,16 @@ class Ledger:
             )
             return {(path, file_id) for path, file_id in rows}
 
+    def feed_of(self, delivery: Delivery) -> str | None:
+        """The feed that loaded a delivery last."""
+        with self.workspace.control() as control:
+            row = control.execute(
+                "select feed from ingest_file join ingest_load using (load_id) where ingest_file.org_id = ? "
+                "and ingest_file.source_id = ? and path = ? and file_id = ? order by number desc limit 1",
+                (self.org_id, self.source_id, delivery.path, delivery.file_id),
+            ).fetchone()
+            return row[0] if row else None
+
     def known_content(self) -> dict[tuple[str, str], Counts]:
         """Contents and their systems that were taken before, with the counts of their first delivery."""
         with self.workspace.control() as control:
@@ -149,18 +170,19 @@ class Ledger:
                 (file_id, system): Counts(**json.loads(counts or "{}")) for file_id, system, counts in rows
             }
 
-    def latest(self, feed: str, path: str) -> str | None:
-        """Content of the newest closed load of one path by one feed."""
+    def latest(self, feed: str, path: str, *, is_full: bool = False) -> str | None:
+        """Content of the newest closed load of one path by one feed, in full or not."""
         with self.workspace.control() as control:
             row = control.execute(
-                "select file_id from ingest_file join ingest_load using (load_id) "
+                "select file_id, is_doubtful from ingest_file join ingest_load using (load_id) "
                 "where ingest_file.org_id = ? and ingest_file.source_id = ? and feed = ? and path = ? "
-                "and state = 'closed' and status = 'loaded' order by number desc limit 1",
-                (self.org_id, self.source_id, feed, path),
+                "and state = 'closed' and status = 'loaded' and coalesce(is_full, ?) = ? "
+                "order by number desc limit 1",
+                (self.org_id, self.source_id, feed, path, is_full, is_full),
             ).fetchone()
-            return row[0] if row else None
+            return row[0] if row and not row[1] else None
 
-    def plan(self, feed: str, deliveries: Sequence[Delivery]) -> Load:
+    def plan(self, feed: str, deliveries: Sequence[Delivery], *, is_full: bool = False) -> Load:
         """A new load of these deliveries; its id follows from its content and from how often it was tried."""
         content = "|".join(
             (self.org_id, self.source_id, feed, *(delivery.file_id for delivery in deliveries))
@@ -169,19 +191,19 @@ class Ledger:
         with self.workspace.control() as control:
             load_id = _free_id(control, content)
             control.execute(
-                "insert into ingest_load (load_id, org_id, source_id, feed, state, planned_at) "
-                "values (?, ?, ?, ?, 'open', ?)",
-                (load_id, self.org_id, self.source_id, feed, planned_at.isoformat()),
+                "insert into ingest_load (load_id, org_id, source_id, feed, state, planned_at, is_full) "
+                "values (?, ?, ?, ?, 'open', ?, ?)",
+                (load_id, self.org_id, self.source_id, feed, planned_at.isoformat(), is_full),
             )
             for position, delivery in enumerate(deliveries):
                 self._record(control, delivery, Outcome("planned"), (load_id, position))
-        return Load(load_id, self.org_id, self.source_id, feed, planned_at, tuple(deliveries))
+        return Load(load_id, self.org_id, self.source_id, feed, planned_at, tuple(deliveries), is_full)
 
     def open_loads(self) -> list[Load]:
         """Loads that were planned and not closed, oldest first: a run was stopped in the middle of them."""
         with self.workspace.control() as control:
             loads = control.execute(
-                "select load_id, feed, planned_at from ingest_load "
+                "select load_id, feed, planned_at, is_full from ingest_load "
                 "where org_id = ? and source_id = ? and state = 'open' order by number",
                 (self.org_id, self.source_id),
             ).fetchall()
@@ -193,20 +215,29 @@ class Ledger:
                     feed,
                     datetime.fromisoformat(planned_at),
                     _deliveries(control, load_id),
+                    bool(is_full),
                 )
-                for load_id, feed, planned_at in loads
+                for load_id, feed, planned_at, is_full in loads
             ]
 
-    def close(self, load: Load, outcomes: Iterable[tuple[Delivery, Outcome]]) -> None:
-        """Record that every table of the load is committed, and what became of each delivery."""
+    def close(
+        self, load: Load, outcomes: Iterable[tuple[Delivery, Outcome]], *, is_doubtful: bool = False
+    ) -> None:
+        """Record that every table of the load is committed, and what became of each delivery.
+
+        Args:
+            is_doubtful: keys it lacks were not ended; the same content is no known content, so that it is
+                looked at again.
+        """
         total = Counts()
         with self.workspace.control() as control:
             for position, (delivery, outcome) in enumerate(outcomes):
                 self._record(control, delivery, outcome, (load.load_id, position))
                 total.add(outcome.counts)
             control.execute(
-                "update ingest_load set state = 'closed', closed_at = ?, counts = ? where load_id = ?",
-                (_now().isoformat(), json.dumps(vars(total)), load.load_id),
+                "update ingest_load set state = 'closed', closed_at = ?, counts = ?, is_doubtful = ? "
+                "where load_id = ?",
+                (_now().isoformat(), json.dumps(vars(total)), is_doubtful, load.load_id),
             )
 
     def record(self, outcomes: Iterable[tuple[Delivery, Outcome]]) -> None:

@@ -63,7 +63,7 @@ def conform(stage: Stage, feed: Feed, origin: Origin, records: Records, report: 
     _judge(stage.connection, parts, faults)
     for part in parts:
         _select_fresh(stage, part, origin)
-        if feed.is_full and own_key(part.contract):
+        if stage.load.is_full and own_key(part.contract):
             _see_keys(stage, part)
         _warn(stage, part, origin, report)
         stage.add(part.target.table, _rows_sql(stage, part, origin))

@@ -52,8 +52,13 @@ def replay(
 
 def _delivered_by(source: SourceRun, records: Sequence[QuarantineRow]) -> list[QuarantineRow]:
     """The records of files and extracts that came from one source."""
-    delivered = source.ledger.delivered()
-    return [record for record in records if (record.source_file, record.file_id) in delivered]
+    """The records of a source: another one can have delivered the same bytes under the same path."""
+    delivered, systems = source.ledger.delivered(), source.systems
+    return [
+        record
+        for record in records
+        if (record.source_file, record.file_id) in delivered and record.source_system_id in systems
+    ]
 
 
 def discard(workspace: Workspace, org_id: str, which: Filter) -> int:

@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 from claimlake.engines.sql import literal
 from claimlake.lake.contract import Contract
 from claimlake.lake.land import QUARANTINE, Progress, Stage, open_stage, quarantine_sql, staged
-from claimlake.lake.ledger import Delivery, Load
+from claimlake.lake.ledger import Delivery, Ledger, Load
 from claimlake.lake.quarantine import QuarantineRow
+from claimlake.lake.replay_file import remember
 from claimlake.lake.table import Lake
 from claimlake.sources.api_origin import ApiOrigin
 from claimlake.sources.edi import EdiReader
@@ -144,10 +145,16 @@ class Reading:
         self.report.files.append(report)
         with _kept(self.filing, stage, delivery, held) as (filing, only):
             if filing is None:
-                report.error = "its bytes are not kept; deliver the file again"
+                again = "the next run reads it again" if delivery.is_extract else "deliver the file again"
+                report.error = f"its bytes are not kept; {again}"
                 return False
             delivery = replace(delivery, size=(filing.files / delivery.file_id).stat().st_size)
-            feed = _feed_of(filing, delivery)
+            feed = _feed_of(filing, delivery, is_whole=is_whole)
+            if feed and delivery.is_extract and (gone := _not_kept(feed)):
+                report.error = (
+                    f"column {gone} is omitted from what is kept; the rows wait for their next read"
+                )
+                return False
             if feed is None:
                 filing.refuse(stage, delivery, report, filing.why_not(delivery))
             elif isinstance(feed.origin, FileOrigin) and feed.origin.format == "x12":
@@ -156,14 +163,29 @@ class Reading:
                 one.flush()
             else:
                 system = feed.source_system_id or self.filing.source.id
+                remember(filing.workspace, stage.load, delivery, feed.name)
                 filing.file_records(stage, feed, replace(delivery, source_system_id=system), report, only)
+                if report.status == "loaded" and not report.counts.delivered:
+                    report.error = "nothing of it could be read again"
         return not report.error and (is_whole or report.status == "loaded")
 
 
-def _feed_of(filing: Filing, delivery: Delivery) -> Feed | None:
-    if not delivery.is_extract:
-        return filing.feed_of(delivery)
-    return next((feed for feed in filing.feeds if delivery.path in _extracts_of(feed)), None)
+def _feed_of(filing: Filing, delivery: Delivery, *, is_whole: bool) -> Feed | None:
+    """The feed that held a file's records, the one that knows an archive's; of a whole file, its taker."""
+    ledger = Ledger(filing.workspace, filing.tenant.org_id, filing.source.id)
+    name = ledger.feed_of(delivery)
+    before = next((feed for feed in filing.feeds if feed.name == name), None)
+    if delivery.is_extract:
+        return before or next((feed for feed in filing.feeds if delivery.path in _extracts_of(feed)), None)
+    if is_whole:
+        return filing.feed_of(delivery) or before
+    return before or filing.feed_of(delivery)
+
+
+def _not_kept(feed: Feed) -> str | None:
+    """A column the feed uses and its rows do not hold."""
+    hidden = {name.lower() for name in feed.omit}
+    return next((name for name in sorted(feed.referenced()) if name.lower() in hidden), None)
 
 
 def _extracts_of(feed: Feed) -> tuple[str, ...]:
@@ -195,7 +217,7 @@ def _kept(
         yield filing, None if is_whole else {number: number for number in numbers}
         return
     raws = _raws(stage, held)
-    if not delivery.is_extract or len(raws) < len(numbers):
+    if not delivery.is_extract or is_whole or len(raws) < len(numbers):
         yield None, None
         return
     folder = filing.workspace.spill_path / f"replay-{stage.load.load_id}"
@@ -229,11 +251,14 @@ def _close(stage: Stage, records: Sequence[QuarantineRow]) -> None:
         insert into {stage.closing()}
         select waiting.quarantine_id, case when again.reason is null then 'replayed' else 'superseded' end
         from {stage.waiting()} as waiting left join (
-            select file_id, table_name = '{WHOLE}' as is_file, source_row, byte_offset,
-                any_value(reason) as reason
+            select source_system_id, source_file, file_id, table_name = '{WHOLE}' as is_file,
+                source_row, byte_offset, any_value(reason) as reason
             from {staged(QUARANTINE)} group by all
-        ) as again on waiting.file_id = again.file_id and (waiting.table_name = '{WHOLE}') = again.is_file
+        ) as again on waiting.source_system_id = again.source_system_id
+            and waiting.source_file = again.source_file and waiting.file_id = again.file_id
+            and (waiting.table_name = '{WHOLE}') = again.is_file
             and waiting.source_row is not distinct from again.source_row
-            and waiting.byte_offset is not distinct from again.byte_offset
+            and (waiting.byte_offset is not distinct from again.byte_offset
+                or regexp_matches(waiting.source_file, '^(table|api):'))
         where waiting.quarantine_id in ({ids})
     """)

@@ -174,7 +174,7 @@ class SourceRun:
             self._repeat([delivery])
             return
         self.run.progress(f"plan {self.source.id} {feed.name}")
-        self._load(self.ledger.plan(feed.name, [delivery]))
+        self._load(self.ledger.plan(feed.name, [delivery], is_full=True))
 
     def _is_newest(self, feed: Feed, delivery: Delivery) -> bool:
         place = (self.run.workspace, self.tenant.org_id, self.source.id, feed, delivery.source_system_id)
@@ -242,15 +242,19 @@ class SourceRun:
 
     def _take_extract(self, feed: Feed, extract: Extract, seen: SeenTables) -> None:
         delivery = extract.delivery
-        if delivery and self.ledger.latest(feed.name, delivery.path) != delivery.file_id:
+        if delivery and not self._is_latest(feed, delivery):
             self.run.progress(f"{TAKING} {feed.name} of {self.tenant.org_id}/{self.source.id}")
-            self._load(self.ledger.plan(feed.name, [self._from(feed, delivery)]))
+            plan = self.ledger.plan(feed.name, [self._from(feed, delivery)], is_full=feed.is_full)
+            self._load(plan)
         else:
             self._unchanged(feed, extract)
         if extract.newest_at:
             self.newest[feed.name] = extract.newest_at
         if isinstance(feed.origin, TableOrigin):
             seen.remember(feed.origin.table, extract.described)
+
+    def _is_latest(self, feed: Feed, delivery: Delivery) -> bool:
+        return self.ledger.latest(feed.name, delivery.path, is_full=feed.is_full) == delivery.file_id
 
     def _unchanged(self, feed: Feed, extract: Extract) -> None:
         """A table without news; what changed in its columns is told all the same."""
@@ -266,7 +270,8 @@ class SourceRun:
 
     def _tell_empty(self, feed: Feed) -> None:
         """A full extract without a row is doubtful where the feed had rows before."""
-        if latest_content(self.run.workspace, self.tenant.org_id, self.source.id, feed, self._system(feed)):
+        place = (self.run.workspace, self.tenant.org_id, self.source.id, feed, self._system(feed))
+        if latest_content(*place) is not None:
             self._reported(Delivery(f"table:{feed.name}", "", 0), feed.name, "loaded").warnings[EMPTY] += 1
 
     def _needed(self) -> list[str]:
@@ -296,30 +301,34 @@ class SourceRun:
         if delivery:
             inbox.make_durable(self._extracts)
             self.run.progress(f"{TAKING} {asked.feed.name} of {self.tenant.org_id}/{self.source.id}")
-            self._load(self.ledger.plan(asked.feed.name, [self._from(asked.feed, delivery)]))
+            reports = self._load(self.ledger.plan(asked.feed.name, [self._from(asked.feed, delivery)]))
+            if any(report.status != "loaded" for report in reports):
+                return
         self.run.progress(f"answered {asked.feed.name}")
         asked.log.record(batch.answered, moment)
 
-    def _load(self, load: Load) -> None:
-        """Stage, commit and close one load."""
+    def _load(self, load: Load) -> list[FileReport]:
+        """Stage, commit and close one load; the reports of its deliveries."""
         self.log.begin("" if load.feed == UNROUTED else load.feed)
         self.run.progress(f"stage {load.load_id}")
         with open_stage(self.run.workspace, self.run.contracts, load) as stage:
             define_functions(stage.connection, self.run.secret)
             stage.watermark = self._watermark(load)
             reports = [self._reported(delivery, load.feed, "loaded") for delivery in load.deliveries]
-            self._stage(stage, load, reports)
+            is_sure = self._stage(stage, load, reports)
             stage.commit(self.run.progress)
             self.run.report.closed.update(stage.closed)
         self.run.progress(f"close {load.load_id}")
         outcomes = [Outcome(report.status, report.counts) for report in reports]
-        self.ledger.close(load, zip(load.deliveries, outcomes, strict=True))
+        self.ledger.close(load, zip(load.deliveries, outcomes, strict=True), is_doubtful=not is_sure)
         for delivery in load.deliveries:
             if delivery.is_extract:  # its rows carry their content, and the database has the original
                 (self._extracts / delivery.file_id).unlink(missing_ok=True)
         self.run.progress(f"closed {load.load_id}")
+        return reports
 
-    def _stage(self, stage: Stage, load: Load, reports: Sequence[FileReport]) -> None:
+    def _stage(self, stage: Stage, load: Load, reports: Sequence[FileReport]) -> bool:
+        """Stage what a load delivers; False when deletions that it should have brought are held back."""
         feed = self._feed(load)
         reader = EdiReader(stage, self.tenant.payee_identifiers)
         for delivery, report in zip(load.deliveries, reports, strict=True):
@@ -333,9 +342,16 @@ class SourceRun:
                 self._filing.file_records(stage, feed, delivery, report)
             self._filing.settle(stage, delivery, report)
         reader.flush()
-        if feed and feed.is_full and load.deliveries:
-            system = load.deliveries[-1].source_system_id
-            FullLoad(self.run.workspace, stage, feed, system).end_histories(reports)
+        if feed is None or not load.is_full or not load.deliveries:
+            return True
+        system = load.deliveries[-1].source_system_id
+        return FullLoad(self.run.workspace, stage, feed, system).end_histories(reports)
+
+    @property
+    def systems(self) -> set[str]:
+        """The systems its rows are kept under: itself, and those its feeds name."""
+        feeds = (*self.feeds, *self.mapping.declared_of(self.source.id))
+        return {self.source.id, *(self._system(feed) for feed in feeds)}
 
     @property
     def reading(self) -> Reading:

@@ -8,6 +8,7 @@ import numpy as np
 from claimlake.engines.sql import literal, quoted
 from claimlake.lake.contract import Contract
 from claimlake.lake.land import VANISHED, Finding, Stage, scan_sql
+from claimlake.lake.replay_file import replayed
 from claimlake.sources.mapping import Feed
 from claimlake.sources.report import FileReport
 from claimlake.workspace import Workspace
@@ -37,15 +38,19 @@ def key_sql(contract: Contract, otherwise: str) -> str:
 
 
 def latest_content(workspace: Workspace, org_id: str, source_id: str, feed: Feed, system: str) -> str | None:
-    """SHA-256 of the newest full extract of a feed that was loaded, so that the same again is no news."""
+    """SHA-256 of the newest full extract of a feed that was loaded, so that the same again is no news.
+
+    None without one; '' when keys the newest lacks were not ended, so that it is looked at again.
+    """
     with workspace.control() as control:
         row = control.execute(
-            "select file_id from ingest_file join ingest_load using (load_id) "
+            "select file_id, is_doubtful from ingest_file join ingest_load using (load_id) "
             "where ingest_load.org_id = ? and ingest_load.source_id = ? and feed = ? "
-            "and source_system_id = ? and state = 'closed' order by number desc, position desc limit 1",
+            "and source_system_id = ? and state = 'closed' and status = 'loaded' and coalesce(is_full, 1) "
+            "order by number desc, position desc limit 1",
             (org_id, source_id, feed.name, system),
         ).fetchone()
-        return str(row[0]) if row else None
+        return None if row is None else "" if row[1] else str(row[0])
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,9 @@ class FullLoad:
     feed: Feed
     system: str
 
-    def end_histories(self, reports: Sequence[FileReport]) -> None:
-        """Stage the end of every key this feed delivered last and now lacks; none when that is doubtful."""
+    def end_histories(self, reports: Sequence[FileReport]) -> bool:
+        """Stage the end of every key this feed delivered last and now lacks; False when that is doubtful."""
+        is_sure = True
         for target in self.feed.into:
             if not own_key(self.stage.contracts[target.table]):
                 continue
@@ -71,56 +77,68 @@ class FullLoad:
                 self._land(target.table)
             if missing:
                 self._note(reports[-1], target.table, doubt or ENDED, known, missing)
+                is_sure = is_sure and doubt is None
+        return is_sure
 
     def _find(self, table: str) -> None:
         """Leave `known_key`: the keys whose newest row this feed delivered, and which the load lacks."""
-        load_ids = {"load_id": np.array([*self._loads(), ""], dtype=object)}  # noqa: F841 - found by name
+        loads, files = zip(("", ""), *self._loads(), strict=True)
+        own_load = {  # noqa: F841 - DuckDB finds it by name
+            "load_id": np.array(loads, dtype=object),
+            "file_id": np.array(files, dtype=object),
+        }
         self.stage.connection.execute(f"""
             create or replace temp table known_key as
-            select key, record_id, key not in (select key from {self.stage.seen_keys(table)}) as is_missing
+            select key, last.record_id,
+                key not in (select key from {self.stage.seen_keys(table)}) as is_missing
             from (
                 select key, arg_max(record_id, place) as record_id, arg_max(load_id, place) as load_id,
-                    arg_max(is_gone, place) as is_gone
+                    arg_max(file_id, place) as file_id, arg_max(is_gone, place) as is_gone
                 from (
                     select *, row_number() over (order by ingested_at, load_id, is_gone) as place
                     from ({self._delivered_sql(table)})
                     where load_id <> {literal(self.stage.load.load_id)}
                 )
                 group by key
-            ) where not is_gone and load_id in (select load_id from load_ids)
+            ) as last where not is_gone and exists (
+                from own_load where own_load.load_id = last.load_id
+                    and own_load.file_id in ('', last.file_id)
+            )
         """)
 
     def _delivered_sql(self, table: str) -> str:
-        """Every row of the table and every end of a key: key, record_id, load_id, ingested_at, is_gone."""
+        """Every row of the table and every end of a key: key, record_id, load_id, file_id, when, is_gone."""
         stage, contract, system = self.stage, self.stage.contracts[table], literal(self.system)
         values = ", ".join(f"cast({quoted(name)} as varchar)" for name in own_key(contract))
         rows = scan_sql(stage.lake, table, stage.load.org_id)
         gone = scan_sql(stage.lake, VANISHED, stage.load.org_id)
         parts = [
-            "select '' as key, '' as record_id, '' as load_id, null::timestamp as ingested_at, "
-            "true as is_gone where false"
+            "select '' as key, '' as record_id, '' as load_id, '' as file_id, "
+            "null::timestamp as ingested_at, true as is_gone where false"
         ]
         if rows:
             parts.append(
-                f"select {key_sql(contract, '')}, concat_ws('|', {values}), load_id, ingested_at, false "
+                f"select {key_sql(contract, '')}, concat_ws('|', {values}), load_id, file_id, "
+                f"ingested_at, false "
                 f"from {rows} where source_system_id = {system}"
             )
         if gone:
             parts.append(
-                f"select record_key, record_id, load_id, ingested_at, true from {gone} "
+                f"select record_key, record_id, load_id, file_id, ingested_at, true from {gone} "
                 f"where source_system_id = {system} and table_name = {literal(table)}"
             )
         return " union all ".join(parts)
 
-    def _loads(self) -> list[str]:
-        """Ids of all loads of this feed."""
+    def _loads(self) -> list[tuple[str, str]]:
+        """Ids of all loads of this feed, and of the files of a replay that are its own."""
         load = self.stage.load
         with self.workspace.control() as control:
             rows = control.execute(
                 "select load_id from ingest_load where org_id = ? and source_id = ? and feed = ?",
                 (load.org_id, load.source_id, load.feed),
             )
-            return [load_id for (load_id,) in rows]
+            loads = [(load_id, "") for (load_id,) in rows]
+        return loads + replayed(self.workspace, load)
 
     def _doubt(self, reports: Sequence[FileReport], known: int, missing: int) -> tuple[str, str] | None:
         if any(report.status != "loaded" or report.counts.quarantined for report in reports):
