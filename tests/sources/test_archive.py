@@ -7,6 +7,7 @@ import pytest
 
 from claimlake.lake.quarantine import quarantine
 from claimlake.sources import archive
+from claimlake.sources.archive import in_order
 from tests.sources.landing import deliver, only, rows, run, versions, without_database
 
 PATIENTS = "ID,LName,DOB,SSN,Updated\n1,Ash,1980-01-02,,2024-05-01\n2,Birch,1990-03-04,,2024-05-02\n"
@@ -92,3 +93,8 @@ def test_a_load_that_dies_in_the_middle_of_an_archive_is_finished_once(tmp_path:
 
 def _dies(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_the_files_of_an_archive_are_sorted_by_number() -> None:
+    paths = ["day.zip#10", "day.zip#2", "a.csv", "no#te.csv"]
+    assert sorted(paths, key=in_order) == ["a.csv", "day.zip#2", "day.zip#10", "no#te.csv"]

@@ -7,6 +7,7 @@ import pytest
 
 from claimlake.errors import ConfigurationError
 from claimlake.lake.build import build
+from claimlake.sources import inbox
 from claimlake.sources.ingest import all_contracts
 from claimlake.workspace import Workspace
 from tests.sources.landing import MAPPING, deliver, only, rows, run, without_database
@@ -59,6 +60,16 @@ def test_a_key_ends_once_and_can_come_back_with_the_same_content(workspace: Work
 
 
 def test_files_that_wait_together_are_taken_in_the_order_they_were_written(workspace: Workspace) -> None:
+    send(workspace, 9, person(1), person(2), person(3))
+    send(workspace, 10, person(1), person(3))
+    run(workspace)
+    assert ended(workspace) == ["2"]
+
+
+def test_files_of_several_batches_are_taken_in_the_order_they_were_written(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "BATCH_BYTES", 1)
     send(workspace, 9, person(1), person(2), person(3))
     send(workspace, 10, person(1), person(3))
     run(workspace)

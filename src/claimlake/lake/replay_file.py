@@ -25,11 +25,13 @@ def remember(workspace: Workspace, load: Load, delivery: Delivery, feed: str) ->
         )
 
 
-def replayed(workspace: Workspace, load: Load) -> list[tuple[str, str]]:
-    """Replay and file of everything that was read again by the feed of a load."""
+def own_loads(workspace: Workspace, org_id: str, source_id: str, feed: str) -> list[tuple[str, str]]:
+    """Every load of a feed, with '' for all its files, and every replay with a file it read there."""
     with workspace.control() as control:
         control.execute(SCHEMA)
         return control.execute(
-            "select load_id, file_id from replay_file where org_id = ? and source_id = ? and feed = ?",
-            (load.org_id, load.source_id, load.feed),
+            "select load_id, '' from ingest_load where org_id = ?1 and source_id = ?2 and feed = ?3 "
+            "union all "
+            "select load_id, file_id from replay_file where org_id = ?1 and source_id = ?2 and feed = ?3",
+            (org_id, source_id, feed),
         ).fetchall()

@@ -58,6 +58,12 @@ def unpack(archive: Delivery, files: Path) -> dict[Delivery, str]:
     return found
 
 
+def in_order(path: str) -> tuple[str, int]:
+    """What sorts paths, and the files of one archive by their number."""
+    archive, _, number = path.rpartition("#")
+    return (archive, int(number)) if archive and number.isdecimal() else (path, 0)
+
+
 def why_not(file: Path, spill: Path) -> str:
     """Why the files of an archive could not be kept."""
     with tempfile.TemporaryDirectory(dir=spill) as folder:

@@ -106,7 +106,7 @@ class Extraction:
         if column is None:
             return None
         is_sqlite = connection.dialect.name == "sqlite"
-        bronze = Bronze(self.workspace, self.org_id, self._system(feed))
+        bronze = Bronze(self.workspace, self.org_id, self.source.id, self._system(feed))
         return start_of(bronze, feed, column, table.types[column], is_sqlite=is_sqlite)
 
     @contextmanager

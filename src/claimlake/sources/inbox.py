@@ -20,6 +20,8 @@ from claimlake.lake.ledger import Delivery
 UNFINISHED = (".part", ".tmp", ".partial", ".filepart", ".crdownload")
 SETTLE_SECONDS = 1.0
 CHUNK = 1 << 20
+BATCH_FILES = 500
+BATCH_BYTES = 64_000_000
 INCOMING = ".incoming"
 """Name of a copy under way; one ingestion runs at a time, so what a killed one left is written over."""
 
@@ -61,6 +63,20 @@ def settled(candidates: Iterable[Candidate], seconds: float) -> Iterator[Candida
     for candidate in waiting:
         if _state(candidate.file) == (candidate.size, candidate.modified_ns):
             yield candidate
+
+
+def batches(candidates: Iterable[Candidate]) -> Iterator[list[Candidate]]:
+    """The candidates, oldest first, in batches of bounded size."""
+    batch: list[Candidate] = []
+    size = 0
+    for candidate in sorted(candidates, key=lambda one: (one.modified_ns, one.path)):
+        if batch and (len(batch) >= BATCH_FILES or size + candidate.size > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(candidate)
+        size += candidate.size
+    if batch:
+        yield batch
 
 
 def keep(candidate: Candidate, files: Path) -> Delivery | None:

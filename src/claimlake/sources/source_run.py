@@ -1,13 +1,11 @@
 """The ingestion of one source of one tenant: its files, its tables, its APIs, each in loads that finish."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
-
-from claimlake.errors import SourceError
+from claimlake.errors import ClaimlakeError, SourceError
 from claimlake.lake.contract import Contract
 from claimlake.lake.land import Progress, Stage, open_stage
 from claimlake.lake.ledger import Delivery, Ledger, Load, Outcome
@@ -17,7 +15,7 @@ from claimlake.sources import inbox
 from claimlake.sources.api import ApiFeed, write_extract
 from claimlake.sources.api_batch import Batch, Failures
 from claimlake.sources.api_origin import ApiOrigin
-from claimlake.sources.archive import unpack
+from claimlake.sources.archive import in_order, unpack
 from claimlake.sources.content import content_of
 from claimlake.sources.database import resolved_url
 from claimlake.sources.edi import EdiReader
@@ -31,14 +29,12 @@ from claimlake.sources.projection import define_functions
 from claimlake.sources.replay_load import Reading
 from claimlake.sources.report import FileReport, IngestReport
 from claimlake.sources.table_origin import TableOrigin
-from claimlake.sources.table_run import read_tables
+from claimlake.sources.table_run import FAILURES, read_tables
 from claimlake.sources.throttle import Clock
 from claimlake.sources.vanished import EMPTY, FullLoad, latest_content
 from claimlake.tenant import Source, Tenant
 from claimlake.workspace import Workspace
 
-BATCH_FILES = 500
-BATCH_BYTES = 64_000_000
 TAKING = "taking"
 """First word of the steps that a person wants to follow."""
 UNROUTED = "-"
@@ -105,7 +101,7 @@ class SourceRun:
         """Load the new files of the landing folder in batches of bounded size."""
         folder = self.run.workspace.landing / self.tenant.org_id / self.source.id
         candidates = inbox.scan(folder, self.ledger.known_paths())
-        for batch in _batches(inbox.settled(candidates, self.run.settle_seconds)):
+        for batch in inbox.batches(inbox.settled(candidates, self.run.settle_seconds)):
             self.run.progress(f"{TAKING} {len(batch):,} files of {self.tenant.org_id}/{self.source.id}")
             kept = [self._keep(candidate) for candidate in batch]
             deliveries = [delivery for delivery in kept if delivery]
@@ -149,7 +145,7 @@ class SourceRun:
         """What became of an archive: it is read again when a file of it failed."""
         reports = [report for report in self.run.report.files if report.source_id == self.source.id]
         has_failed = any(
-            report.status == "failed" and report.path.rpartition("#")[0] in ("", archive.path)
+            report.status == "failed" and archive.path in (report.path, report.path.rpartition("#")[0])
             for report in reports
         )
         return Outcome("failed" if has_failed else "loaded")
@@ -165,7 +161,7 @@ class SourceRun:
         for name in sorted(by_feed):
             self.run.progress(f"plan {self.source.id} {name}")
             self._load(self.ledger.plan(name, by_feed[name]))
-        for delivery in sorted(full, key=lambda delivery: (delivery.modified_ns, delivery.path)):
+        for delivery in sorted(full, key=lambda delivery: (delivery.modified_ns, in_order(delivery.path))):
             self._take_full(routed[delivery], delivery)
 
     def _take_full(self, feed: Feed | None, delivery: Delivery) -> None:
@@ -233,12 +229,16 @@ class SourceRun:
             self.log.begin(feed.name)
         for feed, found in read_tables(extraction, feeds, seen):
             if not isinstance(found, Extract):
-                self.fail(feed.name, str(found))
+                self._fail_by(feed, found)
                 continue
             try:
                 self._take_extract(feed, found, seen)
-            except duckdb.Error as error:
-                self.fail(feed.name, f"source {self.source.id}: feed {feed.name}: {stopped(error)}")
+            except FAILURES as error:
+                self._fail_by(feed, error)
+
+    def _fail_by(self, feed: Feed, error: Exception) -> None:
+        place = f"source {self.source.id}: feed {feed.name}: "
+        self.fail(feed.name, str(error) if isinstance(error, ClaimlakeError) else place + stopped(error))
 
     def _take_extract(self, feed: Feed, extract: Extract, seen: SeenTables) -> None:
         delivery = extract.delivery
@@ -382,19 +382,6 @@ class SourceRun:
         return report
 
 
-def _batches(candidates: Iterable[inbox.Candidate]) -> Iterator[list[inbox.Candidate]]:
-    batch: list[inbox.Candidate] = []
-    size = 0
-    for candidate in candidates:
-        if batch and (len(batch) >= BATCH_FILES or size + candidate.size > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(candidate)
-        size += candidate.size
-    if batch:
-        yield batch
-
-
-def stopped(error: duckdb.Error) -> str:
-    """What DuckDB stopped with, without its message, which can quote a value."""
+def stopped(error: Exception) -> str:
+    """What DuckDB or the disk stopped with, without its message, which can quote a value."""
     return f"the load stopped with {type(error).__name__}. Trying again may help."

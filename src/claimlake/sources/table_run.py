@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
+import duckdb
+
 from claimlake.errors import ClaimlakeError
 from claimlake.lake.seen_table import SeenTables
 from claimlake.sources.extract import Extract, Extraction
@@ -11,13 +13,15 @@ from claimlake.sources.mapping import Feed
 from claimlake.sources.retry import retried
 from claimlake.sources.table_origin import TableOrigin
 
+FAILURES = (ClaimlakeError, duckdb.Error, OSError)
+"""What keeps one table from being loaded and leaves the others alone."""
 AGAIN = "trying again"
 """First words of the step that says a table will be tried once more."""
 
 
 def read_tables(
     extraction: Extraction, feeds: Sequence[Feed], seen: SeenTables
-) -> Iterator[tuple[Feed, Extract | ClaimlakeError]]:
+) -> Iterator[tuple[Feed, Extract | Exception]]:
     """Each feed with its extract, or with what kept it from being read, in the order in which they end."""
     settings = extraction.workspace.settings
     with ThreadPoolExecutor(max_workers=max(1, settings.extract_workers)) as pool:
@@ -42,10 +46,10 @@ def _read(extraction: Extraction, feed: Feed, seen: SeenTables, attempts: int) -
     )
 
 
-def _result(done: "Future[Extract]") -> Extract | ClaimlakeError:
+def _result(done: "Future[Extract]") -> Extract | Exception:
     try:
         return done.result()
-    except ClaimlakeError as error:
+    except FAILURES as error:
         return error
 
 

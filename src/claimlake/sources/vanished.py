@@ -8,7 +8,7 @@ import numpy as np
 from claimlake.engines.sql import literal, quoted
 from claimlake.lake.contract import Contract
 from claimlake.lake.land import VANISHED, Finding, Stage, scan_sql
-from claimlake.lake.replay_file import replayed
+from claimlake.lake.replay_file import own_loads
 from claimlake.sources.mapping import Feed
 from claimlake.sources.report import FileReport
 from claimlake.workspace import Workspace
@@ -82,7 +82,9 @@ class FullLoad:
 
     def _find(self, table: str) -> None:
         """Leave `known_key`: the keys whose newest row this feed delivered, and which the load lacks."""
-        loads, files = zip(("", ""), *self._loads(), strict=True)
+        load = self.stage.load
+        own = own_loads(self.workspace, load.org_id, load.source_id, load.feed)
+        loads, files = zip(("", ""), *own, strict=True)
         own_load = {  # noqa: F841 - DuckDB finds it by name
             "load_id": np.array(loads, dtype=object),
             "file_id": np.array(files, dtype=object),
@@ -128,17 +130,6 @@ class FullLoad:
                 f"where source_system_id = {system} and table_name = {literal(table)}"
             )
         return " union all ".join(parts)
-
-    def _loads(self) -> list[tuple[str, str]]:
-        """Ids of all loads of this feed, and of the files of a replay that are its own."""
-        load = self.stage.load
-        with self.workspace.control() as control:
-            rows = control.execute(
-                "select load_id from ingest_load where org_id = ? and source_id = ? and feed = ?",
-                (load.org_id, load.source_id, load.feed),
-            )
-            loads = [(load_id, "") for (load_id,) in rows]
-        return loads + replayed(self.workspace, load)
 
     def _doubt(self, reports: Sequence[FileReport], known: int, missing: int) -> tuple[str, str] | None:
         if any(report.status != "loaded" or report.counts.quarantined for report in reports):

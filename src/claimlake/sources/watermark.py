@@ -15,6 +15,7 @@ import sqlalchemy
 from claimlake.engines.sql import literal, quoted
 from claimlake.errors import SourceError
 from claimlake.lake.land import embedded, scan_sql
+from claimlake.lake.replay_file import own_loads
 from claimlake.lake.table import Lake
 from claimlake.sources.mapping import Feed
 from claimlake.sources.table_origin import Lookback, TableOrigin
@@ -30,6 +31,7 @@ class Bronze:
 
     workspace: Workspace
     org_id: str
+    source_id: str
     system: str
     """Source system its rows carry."""
 
@@ -70,7 +72,11 @@ def _kind(kind: Any, *, is_sqlite: bool) -> str:
 
 
 def _newest(bronze: Bronze, feed: Feed, origin: TableOrigin, column: str, compared: str) -> str | None:
-    """The newest value among the rows bronze has from this table."""
+    """The newest value among the rows the feed itself brought: another may read the same table."""
+    loads = own_loads(bronze.workspace, bronze.org_id, bronze.source_id, feed.name)
+    own = ", ".join(f"({literal(load_id)}, {literal(file_id)})" for load_id, file_id in loads)
+    if not own:
+        return None
     path = literal("$." + quoted(column))
     extract = literal(f"table:{origin.table}")
     order = "try_cast(value as decimal(38, 9))" if compared == "number" else "value"
@@ -79,7 +85,8 @@ def _newest(bronze: Bronze, feed: Feed, origin: TableOrigin, column: str, compar
     scans = [scan_sql(lake, table, bronze.org_id) for table in sorted({target.table for target in feed.into})]
     values = " union all ".join(
         f"select json_extract_string(raw, {path}) as value from {scan} "
-        f"where source_system_id = {literal(bronze.system)} and source_file = {extract}"
+        f"where source_system_id = {literal(bronze.system)} and source_file = {extract} "
+        f"and ((load_id, '') in ({own}) or (load_id, file_id) in ({own}))"
         for scan in scans
         if scan
     )
