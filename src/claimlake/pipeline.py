@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from claimlake.errors import WorkspaceError
 from claimlake.lake.build import BuildReport, ModelReport, build
+from claimlake.lake.table import Lake
 from claimlake.metrics.calculate import MetricReport, OrgReport, calculate
 from claimlake.schedule import Choice, Clock, Timetable, utc_now
 from claimlake.sources.ingest import all_contracts, headlines, ingest
@@ -67,6 +68,12 @@ def calculate_metrics(workspace: Workspace, progress: Progress) -> MetricReport:
     return calculate(workspace, progress=tell)
 
 
+def _newest(workspace: Workspace) -> dict[str, int | None]:
+    """The version of every table that ingestion writes; any change there is news to build."""
+    lake = Lake(workspace.lake_path)
+    return {name: lake.version(name) for name in lake.names("bronze")}
+
+
 def watch(
     workspace: Workspace,
     *,
@@ -75,21 +82,21 @@ def watch(
     rounds: int | None = None,
     clock: Clock = utc_now,
 ) -> None:
-    """Load what is due, build if anything came; again every `seconds`, `rounds` times or for ever.
+    """Load what is due, build if any table changed; again every `seconds`, `rounds` times or for ever.
 
     The first round always builds: an earlier watch may have died between loading and building.
     """
-    is_behind = True
+    built: dict[str, int | None] | None = None
     while rounds is None or rounds > 0:
         try:
             report = take(workspace, Choice(only_due=True), progress=progress, clock=clock)
             for error in [*report.errors, *(file.error for file in report.files if file.error)]:
                 progress(f"Error: {error}")
-            is_behind = is_behind or report.total.loaded > 0
-            if is_behind:
+            landed = _newest(workspace)
+            if landed != built:
                 build_models(workspace, progress)
                 calculate_metrics(workspace, progress)
-                is_behind = False
+                built = landed
         except WorkspaceError as error:
             if not error.retryable:
                 raise

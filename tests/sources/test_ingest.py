@@ -317,3 +317,21 @@ def test_a_repeated_record_and_one_without_its_key_are_told_by_rule(tmp_path: Pa
     file = only(run(workspace))
     assert file.warnings["ALL-03", "duplicate delivery, ignored"] == 1
     assert file.quarantined == {("ALL-07", "key patient_id is missing"): 1}
+
+
+def test_a_rule_that_cannot_be_judged_fails_its_file_and_poisons_no_later_run(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    mapping = workspace.path / "sources" / "small_emr.yml"
+    good = mapping.read_text(encoding="utf-8")
+    rule = '{rule: OWN-1, check: "cast(last_name as int) > 0", severity: warn, reason: odd}'
+    mapping.write_text(
+        good.replace("- table: emr_patients\n", f"- table: emr_patients\n        rules: [{rule}]\n")
+    )
+    assert mapping.read_text(encoding="utf-8") != good
+    deliver(workspace, "emr/patients.csv", "ID,LName,DOB\n1,Ash,1980-01-02\n")
+    file = only(run(workspace))
+    assert file.status == "failed"
+    assert file.error is not None and "rule OWN-1 of bronze.emr_patients fails (Conversion)" in file.error
+    assert "Ash" not in file.error
+    mapping.write_text(good, encoding="utf-8")
+    assert only(run(workspace)).counts.loaded == 1

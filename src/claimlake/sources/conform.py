@@ -65,7 +65,8 @@ def conform(stage: Stage, feed: Feed, origin: Origin, records: Records, report: 
         _select_fresh(stage, part, origin)
         if stage.load.is_full and own_key(part.contract):
             _see_keys(stage, part)
-        _warn(stage, part, origin, report)
+        _warn(stage, part, feed, origin, report)
+    for part in parts:  # nothing is added unless every rule of every table could be judged
         stage.add(part.target.table, _rows_sql(stage, part, origin))
     _quarantine(stage, parts, faults, origin, report)
     for part in parts:
@@ -197,11 +198,14 @@ def _keys(parts: Sequence[_Part]) -> str:
     return " union all ".join(selects)
 
 
-def _warn(stage: Stage, part: _Part, origin: Origin, report: FileReport) -> None:
+def _warn(stage: Stage, part: _Part, feed: Feed, origin: Origin, report: FileReport) -> None:
     for fault, predicate in part.projection.warnings:
-        checked, failed = stage.connection.execute(
-            f"select count(*), count(*) filter (where {predicate}) from {part.fresh}"
-        ).fetchall()[0]
+        try:
+            checked, failed = stage.connection.execute(
+                f"select count(*), count(*) filter (where {predicate}) from {part.fresh}"
+            ).fetchall()[0]
+        except duckdb.Error as error:
+            raise refuse_bad_mapping(error, feed, part.target, fault.rule) from None
         finding = Finding(origin.source_system_id, part.target.table, fault.rule, "warn", fault.reason)
         stage.note(finding, checked=checked, failed=failed)
         if failed:

@@ -160,12 +160,13 @@ def project(target: Target, contract: Contract, codes: Iterable[CodeMap] = ()) -
     return Projection(sql=sql, faults=tuple(faults), warnings=tuple(warnings))
 
 
-def refuse_bad_mapping(error: duckdb.Error, feed: Feed, target: Target) -> ConfigurationError:
+def refuse_bad_mapping(error: duckdb.Error, feed: Feed, target: Target, rule: str = "") -> ConfigurationError:
     """The error for a statement that DuckDB refused; its message may quote values, so it is not repeated."""
+    what = f"rule {rule} of" if rule else "the expressions for"
     kind = type(error).__name__.removesuffix("Exception")
     hint = f" {_candidate(error)}" if isinstance(error, duckdb.BinderException) else ""
     return ConfigurationError(
-        f"the expressions for {target.table} fail ({kind}).{hint}",
+        f"{what} {target.table} {'fails' if rule else 'fail'} ({kind}).{hint}",
         where=f"feed {feed.name}",
         remedy="Use try_cast instead of cast, columns and functions that exist, and double quotes around "
         "names that SQL keeps for itself.",

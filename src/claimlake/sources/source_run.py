@@ -95,7 +95,10 @@ class SourceRun:
     def resume(self) -> None:
         """Finish the loads that an earlier run left open."""
         for load in self.ledger.open_loads():
-            self._load(load)
+            try:
+                self._load(load)
+            except FAILURES as error:
+                self._fail_by(load.feed, error)
 
     def take_files(self) -> None:
         """Load the new files of the landing folder in batches of bounded size."""
@@ -229,16 +232,16 @@ class SourceRun:
             self.log.begin(feed.name)
         for feed, found in read_tables(extraction, feeds, seen):
             if not isinstance(found, Extract):
-                self._fail_by(feed, found)
+                self._fail_by(feed.name, found)
                 continue
             try:
                 self._take_extract(feed, found, seen)
             except FAILURES as error:
-                self._fail_by(feed, error)
+                self._fail_by(feed.name, error)
 
-    def _fail_by(self, feed: Feed, error: Exception) -> None:
-        place = f"source {self.source.id}: feed {feed.name}: "
-        self.fail(feed.name, str(error) if isinstance(error, ClaimlakeError) else place + stopped(error))
+    def _fail_by(self, feed: str, error: Exception) -> None:
+        place = f"source {self.source.id}: feed {feed}: "
+        self.fail(feed, str(error) if isinstance(error, ClaimlakeError) else place + stopped(error))
 
     def _take_extract(self, feed: Feed, extract: Extract, seen: SeenTables) -> None:
         delivery = extract.delivery
