@@ -118,6 +118,7 @@ def _drained(url: str, sql: str) -> int:
 def keep(url: str, folder: Path) -> Callable[[], int]:
     from sqlalchemy.engine import make_url
 
+    from claimlake.lake.ledger import Ledger
     from claimlake.sources.extract import Extraction, cleared, folder_of
     from claimlake.sources.ingest import all_contracts
     from claimlake.sources.mapping import read_mapping
@@ -127,6 +128,7 @@ def keep(url: str, folder: Path) -> Callable[[], int]:
     workspace = Workspace.create(Path(tempfile.mkdtemp(dir=folder)) / "lake")
     file = workspace.path / "sources" / "bench.yml"
     file.write_text(MAPPING)
+    Ledger(workspace, "bench", "bench").prepare()
     contracts = all_contracts(workspace)
     (feed,) = read_mapping(file, contracts).feeds
     waiting = cleared(folder_of(workspace, "bench", "bench"), [])
