@@ -121,6 +121,11 @@ def read_secret(reference: str, folder: Path, *, where: str) -> Secret:
     return Secret(value)
 
 
+def resolved(text: str, folder: Path, *, where: str) -> str:
+    """What a reference holds, and any other text as it is, for the one call that needs it."""
+    return read_secret(text, folder, where=where).reveal() if is_reference(text) else text
+
+
 def _read_file(file: Path, name: str, where: str) -> str:
     try:
         if _is_open_to_all(file):

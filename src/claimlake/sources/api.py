@@ -13,7 +13,7 @@ from claimlake.errors import ConfigurationError
 from claimlake.lake.land import embedded, scan_sql
 from claimlake.lake.ledger import Delivery
 from claimlake.lake.table import Lake
-from claimlake.secret import is_reference, read_secret
+from claimlake.secret import resolved
 from claimlake.sources.access_token import AccessToken
 from claimlake.sources.answer_log import AnswerLog
 from claimlake.sources.api_batch import Batch, Failures
@@ -66,7 +66,7 @@ class ApiFeed:
     def _client(self, origin: ApiOrigin, headers: dict[str, str]) -> RestClient:
         where = f"source {self.source.id}"
         throttle = Throttle(origin.per_second, BURST, self.clock)
-        url = secret(self.workspace, self.source.url or "", f"{where}: url")
+        url = resolved(self.source.url or "", self.workspace.path, where=f"{where}: url")
         return RestClient(url, where, throttle, headers, self._authority(where), clock=self.clock)
 
     def _authority(self, where: str) -> AccessToken | None:
@@ -74,8 +74,9 @@ class ApiFeed:
         if grant is None:
             return None
         issuer = RestClient(grant.url, f"{where}: token", Throttle(1, BURST, self.clock), clock=self.clock)
-        client_id = secret(self.workspace, grant.client_id, f"{where}: token: client_id")
-        client_secret = secret(self.workspace, grant.client_secret, f"{where}: token: client_secret")
+        folder = self.workspace.path
+        client_id = resolved(grant.client_id, folder, where=f"{where}: token: client_id")
+        client_secret = resolved(grant.client_secret, folder, where=f"{where}: token: client_secret")
         return AccessToken(issuer, client_id, client_secret, grant.scope)
 
     def _numbers(self, origin: ApiOrigin) -> list[str]:
@@ -99,13 +100,6 @@ class ApiFeed:
                     ).fetchall()
                     found.update(value for (value,) in rows)
         return sorted(found)
-
-
-def secret(workspace: Workspace, reference: str, where: str) -> str:
-    """What a reference (env:NAME, file:PATH) holds; other text is itself."""
-    if not is_reference(reference):
-        return reference
-    return read_secret(reference, workspace.path, where=where).reveal()
 
 
 def write_extract(batch: Batch, feed: Feed, files: Path) -> Delivery | None:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from claimlake.errors import ConfigurationError, SourceError
-from claimlake.secret import is_reference, read_secret
+from claimlake.secret import read_secret, resolved
 from claimlake.sources.database_fault import unreadable
 from claimlake.tenant import Source
 from claimlake.workspace import Workspace
@@ -30,7 +30,7 @@ SESSION = {
 def resolved_url(workspace: Workspace, source: Source) -> URL:
     """The address of a source's database, with env:NAME and file:PATH replaced by what they hold."""
     where = f"source {source.id}: url"
-    text = _secret(workspace, source.url or "", where)
+    text = resolved(source.url or "", workspace.path, where=where)
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):  # whose message quotes the address
@@ -49,12 +49,6 @@ def resolved_url(workspace: Workspace, source: Source) -> URL:
         raise SourceError(f"no database file '{url.database}'", where=f"source {source.id}")
     # Read only, so that a source is never changed and a missing file never made.
     return url.set(database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
-
-
-def _secret(workspace: Workspace, reference: str, where: str) -> str:
-    if not is_reference(reference):
-        return reference
-    return read_secret(reference, workspace.path, where=where).reveal()
 
 
 @contextmanager

@@ -5,11 +5,11 @@ how the table is loaded, and wins. Of a source that the file names, only the tab
 """
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 
 from claimlake.errors import ConfigurationError
+from claimlake.keys import suggest
 from claimlake.sources.mapping import Feed, SourceMapping
 from claimlake.sources.table_origin import TableOrigin
 from claimlake.tenant import Source, Tenant
@@ -74,7 +74,7 @@ class LoadConfig:
             found = [f"{org}/{name}" for org, name in sources if line.datasource in (name, f"{org}/{name}")]
             where = self._where(line)
             if not found:
-                remedy = _suggest(line.datasource, [name for _, name in sources])
+                remedy = suggest(line.datasource, {name for _, name in sources})
                 problems.append(f"{where}: no source '{line.datasource}'. {remedy}")
             elif len(found) > 1:
                 remedy = f"Write {' or '.join(found)}."
@@ -217,7 +217,7 @@ def _feed_of(line: Line, declared: Sequence[Feed], where: str) -> Feed:
     raise ConfigurationError(
         f"no feed of the mapping reads table '{line.tablename}' or is named like it.",
         where=where,
-        remedy=_suggest(line.tablename, known or [feed.name for feed in declared]),
+        remedy=suggest(line.tablename, set(known) or {feed.name for feed in declared}),
     )
 
 
@@ -230,9 +230,3 @@ def _is_same(one: str, other: str) -> bool:
 
 def _wrong(number: int, what: str, remedy: str) -> ConfigurationError:
     return ConfigurationError(what, where=f"{FILE}:{number}", remedy=remedy)
-
-
-def _suggest(name: str, known: Iterable[str]) -> str:
-    names = sorted(set(known))
-    close = get_close_matches(name, names, n=1)
-    return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(names) or 'none'}."

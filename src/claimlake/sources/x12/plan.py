@@ -164,7 +164,8 @@ def numbered_level(transaction: Transaction, table: Table, loop: str) -> Level:
     return loop_level(loop) if loop in transaction.loop_by_name else level_of(table)
 
 
-def series(transaction: Transaction) -> dict[str, Level]:
+@lru_cache(maxsize=16)
+def series(transaction: Transaction) -> Mapping[str, Level]:
     """The series of numbers that go on through a file, by name, with the rows they count."""
     return {
         series_name(transaction, column.source.loop): numbered_level(transaction, table, column.source.loop)
