@@ -23,7 +23,8 @@ def compile_kernel(root: Path) -> bool:
     sources = [str(path) for path in sorted(folder.glob("*.c"))]
     target = folder / LIBRARY
     target.unlink(missing_ok=True)
-    command = [compiler, "-std=c99", "-O3", "-shared", "-fPIC", "-o", str(target), *sources]
+    flags = ["-std=c99", "-O3", "-fvisibility=hidden", "-shared", "-fPIC"]
+    command = [compiler, *flags, "-o", str(target), *sources]
     try:
         done = subprocess.run(command, capture_output=True, check=False, timeout=300)  # noqa: S603 own command
     except OSError:

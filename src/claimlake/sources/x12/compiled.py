@@ -22,19 +22,17 @@ from claimlake.sources.x12.rows import Rows, rows_schema
 from claimlake.sources.x12.spec import ROOT, Path, Table, Transaction
 
 _ISSUE = np.dtype([(name, np.int64) for name in ("column", "row", "kind", "set", "segment_no", "begin")])
+_ISSUES = np.dtype([("count", np.int64), ("capacity", np.int64), ("issues", np.uintp)])
 _KINDS = {2: "value", 3: "code"}
+_TOO_LARGE = -2
 _LONGEST = 0xFFFFFF
 
 
 class _Setting(ctypes.Structure):
     _fields_ = [("set_count", ctypes.c_int64)] + [
         (name, ctypes.c_void_p)
-        for name in ("numbers", "set_numbers", "set_lengths", "keep", "of_set", "of_state", "ordinals")
+        for name in ("numbers", "set_numbers", "set_lengths", "keep", "of_set", "ordinals")
     ]
-
-
-class _Issues(ctypes.Structure):
-    _fields_ = [("count", ctypes.c_int64), ("capacity", ctypes.c_int64), ("issues", ctypes.c_void_p)]
 
 
 class Scanner:
@@ -60,6 +58,11 @@ class Scanner:
     def give_back(self) -> None:
         """Let another reading use it."""
         self.program.idle.append(self)
+
+
+def _separators(item: TransactionSet) -> tuple[int, int, int, int]:
+    marks = item.delimiters
+    return marks.element, marks.component, marks.terminator, marks.repetition
 
 
 def _no_memory() -> SourceError:
@@ -92,8 +95,14 @@ class KernelFound:
 
     def scan_all(self) -> "KernelFound":
         """Scan every transaction whole."""
-        for item in self.sets:
-            self.scan(item, np.array([item.byte_offset, item.segment_no], dtype=np.int64), is_new=True)
+        places = np.array(
+            [(item.byte_offset, item.segment_no, item.byte_offset + item.byte_length) for item in self.sets],
+            dtype=np.int64,
+        )
+        separators = np.array([_separators(item) for item in self.sets], dtype=np.uint8)
+        if self.kernel.x12_scan_all(self.handle, len(self.sets), address(places), address(separators)) < 0:
+            raise _no_memory()
+        self.bytes += sum(item.byte_length for item in self.sets)
         return self
 
     def scan(
@@ -101,10 +110,7 @@ class KernelFound:
     ) -> bool:
         """Scan on from `place`; whether the end was reached, rather than a place for a cut."""
         end, begin = item.byte_offset + item.byte_length, int(place[0])
-        marks = item.delimiters
-        separators = np.array(
-            [marks.element, marks.component, marks.terminator, marks.repetition], dtype=np.uint8
-        )
+        separators = np.array(_separators(item), dtype=np.uint8)
         status: int = self.kernel.x12_scan(
             self.handle,
             address(place),
@@ -146,7 +152,7 @@ class KernelFound:
     def tables(self) -> Mapping[str, "KernelTable"]:
         """Every table by name."""
         if not self._filled:
-            self._filled = {name: self._fill(table, None) for name, table in self.program.tables.items()}
+            self._filled = self._fill(None)
         return self._filled
 
     @cached_property
@@ -157,31 +163,36 @@ class KernelFound:
         numbers = np.array([item.transaction_no for item in self.sets], dtype=np.int64)
         return facts, places, numbers, np.array([item.byte_length for item in self.sets], dtype=np.int64)
 
-    def _fill(self, table: TableProgram, keep: NDArray[np.uint8] | None) -> "KernelTable":
+    def _fill(self, keep: NDArray[np.uint8] | None) -> dict[str, "KernelTable"]:
+        """Every table, of the transactions that are wanted; all share one memory."""
         _, facts, numbers, lengths = self._of_sets
-        ordinals = self.ordinals.get(table.table.name)
+        tables = list(self.program.tables.values())
+        ordinals = np.array([address(array) for array in self.ordinals.values()], dtype=np.uintp)
         setting = _Setting(
             len(self.sets),
             *(address(array) for array in (self._numbers, numbers, lengths)),
             None if keep is None else address(keep),
             address(facts),
-            address(table.of_state),
-            None if ordinals is None else address(ordinals),
+            address(ordinals) if len(ordinals) else None,
         )
-        array = allocate_c_array(rows_schema(table.names, table.types))
-        told = _Issues()
-        is_done = self.kernel.x12_fill(
+        arrays = [allocate_c_array(rows_schema(table.names, table.types)) for table in tables]
+        out = np.array([array._addr() for array in arrays], dtype=np.uintp)
+        told = np.zeros(len(tables), dtype=_ISSUES)
+        status = self.kernel.x12_fill(
             self.handle,
-            *(ctypes.addressof(item) for item in (table.structure, setting)),
-            self.bytes,
-            array._addr(),
-            ctypes.addressof(told),
+            *(address(self.program.structures), len(tables), ctypes.addressof(setting), self.bytes),
+            *(address(out), address(told)),
         )
-        issues = view(told.issues, told.count, _ISSUE).copy()
-        self.kernel.x12_forget(ctypes.addressof(told))
-        if not is_done:
+        issues = [view(int(at), int(count), _ISSUE).copy() for count, _, at in told.tolist()]
+        self.kernel.x12_forget(address(told), len(told))
+        if status == _TOO_LARGE:
             raise TooLargeError
-        return KernelTable(table, array, issues, numbers)
+        if status < 0:
+            raise _no_memory()
+        return {
+            table.table.name: KernelTable(table, array, some, numbers)
+            for table, array, some in zip(tables, arrays, issues, strict=True)
+        }
 
     def missing(self, path: Path) -> Sequence[int]:
         """The transactions (from 0) that have no value at a citation of the root loop."""
@@ -212,7 +223,7 @@ class KernelFound:
         found = self.tables()
         if not keep.all():
             wanted = keep.astype(np.uint8)
-            found = {name: self._fill(table, wanted) for name, table in self.program.tables.items()}
+            found = self._fill(wanted)
         return {name: table.as_rows() for name, table in found.items()}
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -144,17 +145,19 @@ class Outline:
     segments: int = 0
 
 
+@lru_cache(maxsize=4096)
 def moment(day: str | None, time: str | None) -> datetime | None:
     """A day (CCYYMMDD or YYMMDD) and a time (HHMM, HHMMSS or longer); null when either is impossible."""
-    if not day or not day.isdigit() or len(day) not in (6, 8):
+    if not day or not (day.isascii() and day.isdigit()) or len(day) not in (6, 8):
         return None
     clock = (time or "0000")[:6]
-    if not clock.isdigit() or len(clock) not in (4, 6):
+    if not (clock.isascii() and clock.isdigit()) or len(clock) not in (4, 6):
         clock = "0000"
     if len(day) == 6:
         day = ("20" if day < "50" else "19") + day
+    hour, minute, second = (int(clock[at : at + 2] or 0) for at in (0, 2, 4))
     try:
-        return datetime.strptime(day + clock, "%Y%m%d%H%M%S" if len(clock) == 6 else "%Y%m%d%H%M")
+        return datetime(int(day[:4]), int(day[4:6]), int(day[6:]), hour, minute, second)
     except ValueError:
         return None
 
@@ -232,6 +235,12 @@ def outline(content: Content, data: NDArray[np.uint8], seen: Callable[[int], Non
     return reader.outline
 
 
+def _elements(segment: bytes, separator: int) -> tuple[str, ...]:
+    if segment.isascii() and separator < 0x80:
+        return tuple(segment.decode("ascii").split(chr(separator)))
+    return tuple(readable(item) for item in segment.split(bytes([separator])))
+
+
 class _Outliner:
     """Reads the seven envelope segments in order; a mark is a segment's number, start and end."""
 
@@ -255,8 +264,7 @@ class _Outliner:
             self._tell("X12-05", reason, "ISA", here.segment_no, here.byte_offset)
 
     def _read(self, number: int, start: int, end: int) -> None:
-        raw = self.content[start:end].split(bytes([self.here.delimiters.element]))
-        elements = tuple(readable(item) for item in raw)
+        elements = _elements(self.content[start:end], self.here.delimiters.element)
         name = elements[0]
         self.number, self.start = number, start
         if name == "ISA":

@@ -1,6 +1,7 @@
 """What every row of a transaction has in common: facts of its envelope, by the name of the column."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from claimlake.sources.x12.envelope import TransactionSet
 
@@ -12,6 +13,7 @@ _CLAIM_TYPES = {
 }
 
 
+@lru_cache(maxsize=256)
 def claim_type(implementation: str | None) -> str | None:
     """professional, institutional or dental, by the implementation guide."""
     for name, guides in _CLAIM_TYPES.items():

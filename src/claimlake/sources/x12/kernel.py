@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_VERSION = 5
+_VERSION = 6
 
 _POINTER = ctypes.c_void_p
 _LONG = ctypes.c_int64
@@ -18,6 +18,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "x12_open": (_POINTER, (_POINTER,)),
     "x12_start": (None, (_POINTER, _POINTER, _LONG)),
     "x12_scan": (_INT, (_POINTER, _POINTER, _LONG, _LONG, _POINTER, _INT)),
+    "x12_scan_all": (_INT, (_POINTER, _LONG, _POINTER, _POINTER)),
     "x12_cut": (None, (_POINTER,)),
     "x12_close": (None, (_POINTER,)),
     "x12_count": (_LONG, (_POINTER, _INT)),
@@ -25,17 +26,10 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "x12_lost": (_LONG, (_POINTER, _POINTER, _POINTER)),
     "x12_trace": (None, (_POINTER, _LONG, _LONG, _INT, _POINTER)),
     "x12_find_isa": (_LONG, (_POINTER, _LONG, _LONG)),
-    "x12_fill": (_INT, (_POINTER, _POINTER, _POINTER, _LONG, _POINTER, _POINTER)),
-    "x12_forget": (None, (_POINTER,)),
+    "x12_fill": (_INT, (_POINTER, _POINTER, _INT, _POINTER, _LONG, _POINTER, _POINTER)),
+    "x12_forget": (None, (_POINTER, _INT)),
     "x12_envelope": (_LONG, (_POINTER, _LONG, _LONG, _INT, _INT, _POINTER, _LONG, _POINTER)),
-    "x12_segments": (
-        _INT,
-        (
-            *(_POINTER, _LONG, _LONG, _LONG, _POINTER, _LONG),
-            *(_POINTER, _LONG, _LONG, _POINTER, _POINTER, _LONG),
-            *(_POINTER, _LONG, _POINTER),
-        ),
-    ),
+    "x12_segments": (_INT, (_POINTER, _POINTER)),
 }
 
 

@@ -32,7 +32,7 @@ from claimlake.sources.x12.spec import (
 )
 from claimlake.sources.x12.walk import QUALIFIED_BY, Grammar, grammar
 
-# The numbers below are those of native/x12.h and native/table.c.
+# The numbers below are those of native/x12.h and native/table.h.
 _FIRST, _EVERY, _ROWS, _OWN = range(4)
 _TEXT, _DECIMAL, _INT32, _INT64, _DAY, _MOMENT = range(6)
 _TYPES = {"text": _TEXT, "int": _INT32, "bigint": _INT64, "date": _DAY, "timestamp": _MOMENT}
@@ -76,7 +76,7 @@ class _Table(ctypes.Structure):
     _fields_ = [
         (name, ctypes.c_int32)
         for name in ("level", "columns", "only_slot", "only_first", "only_count", "unused")
-    ] + [(name, ctypes.c_void_p) for name in ("column", "cited", "codes")]
+    ] + [(name, ctypes.c_void_p) for name in ("column", "cited", "codes", "of_state")]
 
 
 class Program:
@@ -111,6 +111,9 @@ class Program:
         self.idle: deque[Any] = deque(maxlen=_MOST_IDLE)
         """Scanners that no reading uses."""
         self.tables = {table.name: TableProgram(self, table) for table in transaction.tables}
+        self.structures = np.array(
+            [ctypes.addressof(table.structure) for table in self.tables.values()], dtype=np.uintp
+        )
 
     def _hash(self) -> dict[str, NDArray[Any]]:
         size = 1 << (4 * len(self.grammar.kinds)).bit_length()
@@ -244,7 +247,7 @@ class TableProgram:
             len(self.names),
             *only,
             0,
-            *(address(array) for array in (self.columns, *self._arrays)),
+            *(address(array) for array in (self.columns, *self._arrays, self.of_state)),
         )
 
     def _only(self) -> tuple[int, int, int]:

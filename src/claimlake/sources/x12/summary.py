@@ -12,8 +12,13 @@ from claimlake.sources.x12.spec import POSITION
 
 def _from_values(table: str, rows: list[tuple[object, ...]]) -> Rows:
     columns = [(field.name, field.type) for field in CONTRACT_BY_TABLE[table].columns] + list(POSITION)
-    cells = [plain_column([row[number] for row in rows], kind) for number, (_, kind) in enumerate(columns)]
-    return batch_of([name for name, _ in columns], [kind for _, kind in columns], cells, len(rows))
+    names, types = (tuple(values) for values in zip(*columns, strict=True))
+    if not rows:
+        return Rows(names, types)
+    cells = [
+        plain_column(list(values), kind) for values, kind in zip(zip(*rows, strict=True), types, strict=True)
+    ]
+    return batch_of(names, types, cells, len(rows))
 
 
 def interchange_rows(shape: Outline) -> dict[str, Rows]:

@@ -1,5 +1,6 @@
 """The lossless table: every segment of a file, whatever it is, so that it gives back the same bytes."""
 
+import ctypes
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +28,21 @@ _RUN = np.dtype(
     [(name, np.int64) for name in ("begin", "end", "segment_no", "interchange_no")]
     + [(name, np.int32) for name in ("element", "terminator")]
 )
+
+
+class _Asked(ctypes.Structure):
+    _fields_ = [
+        (
+            name,
+            ctypes.c_void_p
+            if name in ("data", "spans", "loops", "offsets", "words", "sets")
+            else ctypes.c_int64,
+        )
+        for name in (
+            *("data", "size", "begin", "end", "spans", "span_count", "loops", "first_no", "loop_count"),
+            *("offsets", "words", "longest_word", "sets", "set_count"),
+        )
+    ]
 
 
 class Loops:
@@ -82,13 +98,12 @@ def segment_rows(
     ).reshape(-1, 3)
     offsets, words = kernel.words(loops.names)
     array = allocate_c_array(rows_schema(_NAMES, _TYPES))
-    is_done = library.x12_segments(
+    asked = _Asked(
         *(address(data), len(data), *bounds),
         *(address(spans), len(spans), address(loops.codes), loops.first, len(loops.codes)),
         *(address(offsets), address(words), int(np.diff(offsets).max()), address(places), len(places)),
-        array._addr(),
     )
-    if not is_done:
+    if not library.x12_segments(ctypes.addressof(asked), array._addr()):
         raise SourceError("not enough memory to read the file", retryable=True)
     return Rows(_NAMES, _TYPES, (array,) if array.length else ())
 

@@ -1,65 +1,65 @@
-/* Arrow arrays in plain C: a struct of columns, each with memory of its own that its release gives back. */
+/* Arrow arrays in plain C: a struct of columns; every array is a user of the memory it stands in until it is released. */
 
 #include "x12.h"
 
 static void release_column(struct ArrowArray *array) {
-    for (int64_t number = 0; number < array->n_buffers; number++) free((void *)(uintptr_t)array->buffers[number]);
-    free(array->buffers);
     array->release = NULL;
+    memory_leave(array->private_data);
 }
 
 static void release_struct(struct ArrowArray *array) {
-    for (int64_t number = 0; number < array->n_children; number++) {
+    for (int64_t number = 0; number < array->n_children; number++)
         if (array->children[number]->release) array->children[number]->release(array->children[number]);
-        free(array->children[number]);
-    }
-    free(array->children);
-    free(array->buffers);
     array->release = NULL;
+    memory_leave(array->private_data);
 }
 
 /* An array of rows whose columns are still to be made; 0 without memory. */
-int arrow_struct(struct ArrowArray *out, int64_t columns, int64_t rows) {
+int arrow_struct(struct ArrowArray *out, memory *room, int64_t columns, int64_t rows) {
+    int64_t pointers = (columns + 1) * (int64_t)sizeof(void *);
     memset(out, 0, sizeof(*out));
+    struct ArrowArray *made = memory_take(room, (columns + 1) * (int64_t)sizeof(struct ArrowArray));
+    out->children = memory_take(room, pointers);
+    out->buffers = memory_take(room, sizeof(void *));
+    if (!made || !out->children || !out->buffers) return 0;
+    memset(made, 0, (size_t)(columns + 1) * sizeof(struct ArrowArray));
+    for (int64_t number = 0; number < columns; number++) {
+        out->children[number] = &made[number];
+        made[number].private_data = room;
+    }
+    out->buffers[0] = NULL;
     out->length = rows;
     out->n_buffers = 1;
-    out->buffers = calloc(1, sizeof(void *));
-    out->children = calloc((size_t)columns + 1, sizeof(struct ArrowArray *));
-    if (!out->buffers || !out->children) { free(out->buffers); free(out->children); return 0; }
+    out->n_children = columns;
+    out->private_data = room;
     out->release = release_struct;
-    for (; out->n_children < columns; out->n_children++) {
-        out->children[out->n_children] = calloc(1, sizeof(struct ArrowArray));
-        if (!out->children[out->n_children]) return 0;
-    }
+    memory_join(room);
     return 1;
 }
 
 /* Begins a column of values of `width` bytes, none of them valid yet; 0 without memory. */
 int arrow_column(column_array *here, struct ArrowArray *out, int64_t rows, int64_t width) {
+    memory *room = out->private_data;
     here->array = out;
     here->nulls = 0;
-    here->valid = calloc((size_t)(rows / 8 + 1), 1);
-    here->values = malloc((size_t)(rows * width + 8));
-    out->buffers = calloc(3, sizeof(void *));
+    here->valid = memory_take(room, rows / 8 + 1);
+    here->values = memory_take(room, rows * width + 8);
+    out->buffers = memory_take(room, 3 * sizeof(void *));
+    if (!here->valid || !here->values || !out->buffers) return 0;
+    memset(here->valid, 0, (size_t)(rows / 8 + 1));
     out->length = rows;
     out->n_buffers = 2;
-    if (!here->valid || !here->values || !out->buffers) {
-        free(here->valid); free(here->values); free(out->buffers);
-        return 0;
-    }
     out->buffers[0] = here->valid;
     out->buffers[1] = here->values;
     out->release = release_column;
+    memory_join(room);
     return 1;
 }
 
 /* Ends a column; a column of text (or bytes) hands its bytes over. */
 int arrow_finish(column_array *here, void *text) {
     here->array->null_count = here->nulls;
-    if (!here->nulls) {
-        free(here->valid);
-        here->array->buffers[0] = NULL;
-    }
+    if (!here->nulls) here->array->buffers[0] = NULL;
     if (text) {
         here->array->buffers[2] = text;
         here->array->n_buffers = 3;
@@ -71,22 +71,28 @@ int arrow_finish(column_array *here, void *text) {
 int text_begin(text_array *here, struct ArrowArray *out, int64_t rows, int64_t bytes, int64_t most) {
     memset(here, 0, sizeof(*here));
     here->most = most;
+    here->is_failed = NO_MEMORY;
     if (!arrow_column(&here->column, out, rows, sizeof(int32_t))) return 0;
+    here->is_failed = 0;
     ((int32_t *)here->column.values)[0] = 0;
     return text_room(here, bytes < most ? bytes : most);
 }
 
 int text_grow(text_array *here, int64_t bytes) {
     int64_t capacity = here->capacity * 2 > here->used + bytes ? here->capacity * 2 : here->used + bytes;
-    uint8_t *text = here->used + bytes > here->most ? NULL : realloc(here->text, (size_t)(capacity + SLACK));
-    if (!text) { here->is_failed = 1; return 0; }
+    if (here->used + bytes > here->most) { here->is_failed = TOO_LARGE; return 0; }
+    memory *room = here->column.array->private_data;
+    uint8_t *text = memory_resize(room, here->text, here->text ? here->capacity + SLACK : 0, capacity + SLACK);
+    if (!text) { here->is_failed = NO_MEMORY; return 0; }
     here->text = text;
     here->capacity = capacity;
     return 1;
 }
 
+/* Ends a column of text and gives back the room it did not need. */
 int text_finish(text_array *here) {
-    if (here->is_failed) { free(here->text); return 0; }
+    if (here->is_failed) return 0;
+    memory_resize(here->column.array->private_data, here->text, here->capacity + SLACK, here->used + SLACK);
     return arrow_finish(&here->column, here->text);
 }
 
@@ -126,22 +132,27 @@ static int copy_careful(text_array *here, const uint8_t *from, int64_t length) {
     return 1;
 }
 
-/* Copies a value; most are shorter than 16 bytes, which are read and written at once where the bytes go on that far. */
+/* Adds up to 16 bytes, which are read and written at once; 0 when they do not fit or are not plain ASCII. */
+static inline int put_short(text_array *here, const uint8_t *from, int64_t length) {
+    uint64_t first, second;
+    if (here->used + length > here->capacity) return 0;
+    uint8_t *to = here->text + here->used;
+    memcpy(&first, from, 8);
+    memcpy(&second, from + 8, 8);
+    memcpy(to, &first, 8);
+    memcpy(to + 8, &second, 8);
+    if (((first | second) & 0x8080808080808080ull) && !is_ascii(from, length)) return 0;
+    here->used += length;
+    return 1;
+}
+
+/* Copies a value. */
 static int copy(text_array *here, const scanner *scan, int64_t start, int64_t length) {
     const uint8_t *from = scan->data + start;
     if (!text_room(here, length)) return 0;
-    uint8_t *to = here->text + here->used;
-    if (length <= 16 && start + 16 <= scan->size) {
-        uint64_t first, second;
-        memcpy(&first, from, 8);
-        memcpy(&second, from + 8, 8);
-        memcpy(to, &first, 8);
-        memcpy(to + 8, &second, 8);
-        if (((first | second) & 0x8080808080808080ull) && !is_ascii(from, length)) return copy_careful(here, from, length);
-    } else {
-        if (!is_ascii(from, length)) return copy_careful(here, from, length);
-        memcpy(to, from, (size_t)length);
-    }
+    if (length <= 16 && start + 16 <= scan->size && put_short(here, from, length)) return 1;
+    if (!is_ascii(from, length)) return copy_careful(here, from, length);
+    memcpy(here->text + here->used, from, (size_t)length);
     here->used += length;
     return 1;
 }
@@ -150,34 +161,22 @@ static int copy(text_array *here, const scanner *scan, int64_t start, int64_t le
 int text_values(text_array *here, const scanner *scan, const uint64_t *cells, int64_t stride, int64_t count) {
     int32_t *offsets = here->column.values;
     const uint8_t *last = scan->size >= 16 ? scan->data + scan->size - 16 : NULL;
+    int64_t good = 0;
+    uint8_t bits = 0;
     for (int64_t row = 0; row < count; row++) {
         uint64_t cell = cells[row * stride];
         int64_t length = (int64_t)(cell & LONGEST);
         const uint8_t *from = scan->data + (cell >> 24);
         if (length > LONGEST_TEXT) length = 0;
         while (length && from[length - 1] == ' ') length--;
-        if (!length) {
-            here->column.nulls++;
-        } else {
-            set_valid(&here->column, row);
-            if (length <= 16 && from <= last && text_room(here, length)) {
-                uint64_t first, second;
-                uint8_t *to = here->text + here->used;
-                memcpy(&first, from, 8);
-                memcpy(&second, from + 8, 8);
-                memcpy(to, &first, 8);
-                memcpy(to + 8, &second, 8);
-                if (((first | second) & 0x8080808080808080ull) && !is_ascii(from, length)) {
-                    if (!copy_careful(here, from, length)) return 0;
-                } else {
-                    here->used += length;
-                }
-            } else if (!copy(here, scan, from - scan->data, length)) {
-                return 0;
-            }
-        }
+        if (length && !(length <= 16 && from <= last && put_short(here, from, length)) && !copy(here, scan, from - scan->data, length)) return 0;
+        good += length > 0;
+        bits |= (uint8_t)((length > 0) << (row & 7));
+        if ((row & 7) == 7) { here->column.valid[row >> 3] = bits; bits = 0; }
         offsets[row + 1] = (int32_t)here->used;
     }
+    if (count & 7) here->column.valid[count >> 3] = bits;
+    here->column.nulls = count - good;
     here->row = count;
     return 1;
 }

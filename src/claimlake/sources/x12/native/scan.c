@@ -9,7 +9,7 @@
 #endif
 
 /* Changes whenever a signature or a structure does; a library of another version is not used. */
-int32_t x12_version(void) { return 5; }
+X12_API int32_t x12_version(void) { return 6; }
 
 static int grow_level(level *here, scanner *scan) {
     int64_t capacity = here->capacity ? here->capacity * 2 : 256;
@@ -252,7 +252,7 @@ static int64_t next_segment(scanner *scan, int64_t position, int64_t end) {
 /* Scans a transaction from place[0] on, whose next segment has the number place[1]; with `is_new` its first piece.
 
    Returns 1 at its end; 0 where a piece may end at or after `soft_end` (place says where to go on); -1 without memory. */
-int32_t x12_scan(scanner *scan, int64_t *place, int64_t end, int64_t soft_end, const uint8_t *separators, int32_t is_new) {
+X12_API int32_t x12_scan(scanner *scan, int64_t *place, int64_t end, int64_t soft_end, const uint8_t *separators, int32_t is_new) {
     const rules *rule = &scan->rule;
     int64_t position = place[0], segment_no = place[1], next;
     if (end > scan->size) end = scan->size;
@@ -289,7 +289,16 @@ int32_t x12_scan(scanner *scan, int64_t *place, int64_t end, int64_t soft_end, c
     return 1;
 }
 
-scanner *x12_open(const rules *rule) {
+/* Scans whole transactions, each from its first byte and segment number to its end: 1 when done, -1 without memory. */
+X12_API int32_t x12_scan_all(scanner *scan, int64_t count, const int64_t *places, const uint8_t *separators) {
+    for (int64_t set = 0; set < count; set++) {
+        int64_t place[] = {places[set * 3], places[set * 3 + 1]};
+        if (x12_scan(scan, place, places[set * 3 + 2], INT64_MAX, separators + set * 4, 1) < 0) return -1;
+    }
+    return 1;
+}
+
+X12_API scanner *x12_open(const rules *rule) {
     scanner *scan = calloc(1, sizeof(scanner));
     if (!scan) return NULL;
     scan->rule = *rule;
@@ -313,7 +322,7 @@ static void empty_lists(scanner *scan) {
 }
 
 /* Forgets every row and starts on other bytes; the memory is kept. */
-void x12_start(scanner *scan, const uint8_t *data, int64_t size) {
+X12_API void x12_start(scanner *scan, const uint8_t *data, int64_t size) {
     scan->data = data;
     scan->size = size;
     for (int32_t number = 0; number < scan->rule.levels; number++)
@@ -323,7 +332,7 @@ void x12_start(scanner *scan, const uint8_t *data, int64_t size) {
 }
 
 /* Forgets every row of a piece but those of the loops that are still open: the first rows of the next piece. */
-void x12_cut(scanner *scan) {
+X12_API void x12_cut(scanner *scan) {
     int32_t loops = scan->rule.loops;
     for (int32_t number = 0; number < scan->rule.levels; number++) {
         level *here = &scan->levels[number];
@@ -339,7 +348,7 @@ void x12_cut(scanner *scan) {
     empty_lists(scan);
 }
 
-void x12_close(scanner *scan) {
+X12_API void x12_close(scanner *scan) {
     for (int32_t number = 0; number < scan->rule.levels; number++) {
         free(scan->levels[number].cells); free(scan->levels[number].parents); free(scan->levels[number].places);
     }
@@ -351,20 +360,20 @@ void x12_close(scanner *scan) {
 }
 
 /* How many rows of a level are new, which is all but those carried over. */
-int64_t x12_count(const scanner *scan, int32_t number) {
+X12_API int64_t x12_count(const scanner *scan, int32_t number) {
     return scan->levels[number].count - scan->levels[number].carried;
 }
 
-const uint64_t *x12_cells(const scanner *scan, int32_t number) { return scan->levels[number].cells; }
+X12_API const uint64_t *x12_cells(const scanner *scan, int32_t number) { return scan->levels[number].cells; }
 
 /* The segments that nothing takes. */
-int64_t x12_lost(const scanner *scan, const int64_t **rows, const uint64_t **cells) {
+X12_API int64_t x12_lost(const scanner *scan, const int64_t **rows, const uint64_t **cells) {
     *rows = scan->lost.rows; *cells = scan->lost.cells;
     return scan->lost.count;
 }
 
 /* Writes the state of every segment, plus `base`, at its number's place among `count` from `first` on. */
-void x12_trace(const scanner *scan, int64_t first, int64_t count, int32_t base, int32_t *states) {
+X12_API void x12_trace(const scanner *scan, int64_t first, int64_t count, int32_t base, int32_t *states) {
     for (int64_t at = 0; at < scan->trace_count; at++) {
         int64_t place = (scan->trace[at] >> 16) - first;
         if (place >= 0 && place < count) states[place] = (int32_t)(scan->trace[at] & 0xFFFF) + base;

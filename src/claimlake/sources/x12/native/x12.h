@@ -11,6 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__GNUC__)
+#define X12_API __attribute__((visibility("default")))
+#else
+#define X12_API
+#endif
+
 enum { FIRST = 0, EVERY = 1, ROWS = 2, OWN = 3 };
 enum { LONGEST = 0xFFFFFF, LONGEST_TEXT = 1024, PLACE = 4 };
 
@@ -77,6 +83,14 @@ struct ArrowArray {
     void *private_data;
 };
 
+typedef struct memory memory;
+
+memory *memory_open(int64_t bytes);
+void memory_join(memory *here);
+void memory_leave(memory *here);
+void *memory_take(memory *here, int64_t bytes);
+void *memory_resize(memory *here, void *at, int64_t from, int64_t to);
+
 /* A column under construction: the array, one validity bit a row, and the values. */
 typedef struct {
     struct ArrowArray *array;
@@ -85,11 +99,13 @@ typedef struct {
     int64_t nulls;
 } column_array;
 
-int arrow_struct(struct ArrowArray *out, int64_t columns, int64_t rows);
+int arrow_struct(struct ArrowArray *out, memory *room, int64_t columns, int64_t rows);
 int arrow_column(column_array *here, struct ArrowArray *out, int64_t rows, int64_t width);
 int arrow_finish(column_array *here, void *text);
 
 enum { SLACK = 16 }; /* bytes behind a text that a copy of whole words may write */
+
+enum { NO_MEMORY = -1, TOO_LARGE = -2 };
 
 enum { TRIMMED = 1, LISTED = 2, AS_BYTES = 4 };
 
@@ -98,7 +114,7 @@ typedef struct {
     column_array column;
     uint8_t *text;
     int64_t used, capacity, most, row;
-    int32_t is_failed;
+    int32_t is_failed;   /* NO_MEMORY or TOO_LARGE */
 } text_array;
 
 int text_begin(text_array *here, struct ArrowArray *out, int64_t rows, int64_t bytes, int64_t most);
