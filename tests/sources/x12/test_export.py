@@ -59,3 +59,19 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "out" / "era_835.csv").mkdir(parents=True)
     with pytest.raises(SourceError, match=r"era_835\.csv: is a folder"):
         export([], tmp_path / "out", "csv")
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "json"])
+def test_an_export_that_is_broken_off_leaves_nothing(
+    tmp_path: Path, kind: Format, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "one.835"
+    path.write_bytes(interchange(REMITTANCE))
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export([path], tmp_path / "out", kind, done=interrupted)
+    assert list((tmp_path / "out").iterdir()) == []
+    assert capfd.readouterr().err == ""

@@ -32,6 +32,9 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "x12_segments": (_INT, (_POINTER, _POINTER)),
 }
 
+_LONG_RUNNING = {"x12_scan", "x12_scan_all", "x12_find_isa", "x12_fill", "x12_envelope", "x12_segments"}
+"""Other threads run meanwhile; to let them costs more than the other functions take."""
+
 
 def library_path() -> Path:
     """Where the compiled kernel of this installation stands."""
@@ -49,9 +52,11 @@ def library() -> Any | None:
         return None  # built for another machine: the NumPy scan reads the same
     if not hasattr(loaded, "x12_version") or loaded.x12_version() != _VERSION:
         return None  # left over from another version of this package
+    quick = ctypes.PyDLL(str(library_path()))
     for name, (result, arguments) in _SIGNATURES.items():
-        function = getattr(loaded, name)
+        function = getattr(loaded if name in _LONG_RUNNING else quick, name)
         function.restype, function.argtypes = result, arguments
+        setattr(loaded, name, function)
     return loaded
 
 

@@ -1,7 +1,8 @@
 """Rows on their way to a reader in another thread: a bounded queue that any Arrow consumer can pull from."""
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from queue import Empty, Full, Queue
 from threading import Event
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import nanoarrow as na  # type: ignore[import-untyped]
 import numpy as np
 
-from claimlake.sources.x12.rows import Rows, rows_schema
+from claimlake.sources.x12.column import schema_of
+from claimlake.sources.x12.rows import Rows
 
 _MOST_WAITING = 2
 _PATIENCE_SECONDS = 0.2
@@ -25,6 +27,7 @@ _NEW_CAPSULE.restype, _NEW_CAPSULE.argtypes = (
 # Structures of the Arrow C data interface: (bytes, place of the release function in them).
 _SCHEMA, _ARRAY = (72, 56), (80, 64)
 _CANCELLED = 125
+_WHY = ctypes.create_string_buffer(b"the rows are not wanted any more")
 
 
 class _Stream(ctypes.Structure):
@@ -42,8 +45,10 @@ _RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 class Channel:
     """Batches of one table from the thread that reads to the thread that writes, a few at a time."""
 
-    def __init__(self, schema: Any) -> None:
+    def __init__(self, schema: Any, whole_numbers: Sequence[str] = ()) -> None:
         self.schema = schema
+        self.whole_numbers = whole_numbers
+        """The columns of whole numbers."""
         self.is_cancelled = Event()
         self._waiting: Queue[Any] = Queue(_MOST_WAITING)
         self._kept: list[Any] = []
@@ -67,7 +72,7 @@ class Channel:
         functions = (
             _GET(self._get_schema),
             _GET(self._get_next),
-            _LAST_ERROR(lambda _: None),
+            _LAST_ERROR(lambda _: ctypes.addressof(_WHY)),
             _RELEASE(_released),
         )
         stream = _Stream(*(ctypes.cast(function, ctypes.c_void_p) for function in functions))
@@ -108,21 +113,39 @@ def _released(stream: int) -> None:
     ctypes.c_void_p.from_address(stream + _Stream.release.offset).value = None
 
 
-def numbered_schema(rows: Rows, name: str) -> Any:
-    """The schema of `numbered` rows."""
-    return rows_schema((name, *rows.names), ("int", *rows.types))
+class Named:
+    """Puts one more column in front of rows, in which every row has the same text."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self.name = name
+        self.value = value.encode()
+        self._offsets = np.zeros(1, dtype=np.int64)
+        self._text = np.empty(0, dtype=np.uint8)
+
+    def schema(self, rows: Rows) -> Any:
+        """The schema of such rows."""
+        return named_schema(self.name, rows.names, rows.types)
+
+    def batches(self, rows: Rows) -> list[Any]:
+        """The batches of the rows, each with the column in front."""
+        schema = self.schema(rows)
+        return [
+            na.c_array_from_buffers(
+                schema, batch.length, [None], children=[self._column(batch.length), *batch.children]
+            )
+            for batch in rows.batches
+        ]
+
+    def _column(self, length: int) -> Any:
+        if length >= len(self._offsets):  # longer than any before; those of fewer rows are its first ones
+            self._offsets = np.arange(length + 1, dtype=np.int64) * len(self.value)
+            self._text = np.tile(np.frombuffer(self.value, dtype=np.uint8), length)
+        offsets, text = self._offsets[: length + 1], self._text[: length * len(self.value)]
+        return na.c_array_from_buffers(na.large_string(), length, [None, offsets, text])
 
 
-def numbered(rows: Rows, name: str, number: int) -> list[Any]:
-    """The batches of the rows with one more column in front, in which every row has the same number."""
-    schema = numbered_schema(rows, name)
-    return [
-        na.c_array_from_buffers(
-            schema, batch.length, [None], children=[_constant(batch.length, number), *batch.children]
-        )
-        for batch in rows.batches
-    ]
-
-
-def _constant(length: int, number: int) -> Any:
-    return na.c_array_from_buffers(na.int32(), length, [None, np.full(length, number, dtype=np.int32)])
+@lru_cache(maxsize=64)
+def named_schema(name: str, names: tuple[str, ...], types: tuple[str, ...]) -> Any:
+    """The schema of rows with one more column of text in front."""
+    fields = {field: schema_of(kind) for field, kind in zip(names, types, strict=True)}
+    return na.c_schema(na.struct({name: na.large_string(), **fields}))

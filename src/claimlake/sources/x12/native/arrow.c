@@ -67,6 +67,20 @@ int arrow_finish(column_array *here, void *text) {
     return 1;
 }
 
+/* A column without any value; its buffers are shared with others of that kind. */
+int arrow_nulls(struct ArrowArray *out, int64_t rows, int64_t width, int is_text) {
+    memory *room = out->private_data;
+    void *zeros = memory_zeros(room, (rows + 1) * width + 8);
+    out->buffers = memory_take(room, 3 * sizeof(void *));
+    if (!zeros || !out->buffers) return 0;
+    for (int number = 0; number < 3; number++) out->buffers[number] = zeros;
+    out->length = out->null_count = rows;
+    out->n_buffers = is_text ? 3 : 2;
+    out->release = release_column;
+    memory_join(room);
+    return 1;
+}
+
 /* Begins a column of text that will probably need `bytes` and may not need more than `most`. */
 int text_begin(text_array *here, struct ArrowArray *out, int64_t rows, int64_t bytes, int64_t most) {
     memset(here, 0, sizeof(*here));

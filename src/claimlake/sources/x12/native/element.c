@@ -76,6 +76,12 @@ static int fill_listed(filling *fill, text_array *text) {
     return 1;
 }
 
+static int has_any(const filling *fill) {
+    uint64_t any = 0;
+    for (int64_t row = 0; row < fill->count && !any; row++) any = fill->cells[row * fill->stride] & LONGEST;
+    return any != 0;
+}
+
 static int fill_text(filling *fill, int64_t number, struct ArrowArray *out) {
     const column *column = &fill->table->column[number];
     text_array text;
@@ -134,6 +140,7 @@ int fill_element(filling *fill, int64_t number, struct ArrowArray *out) {
     const column *column = &fill->table->column[number];
     if (column->source != PICK) resolve(fill, column);
     else if (!resolve_pick(fill, column)) return 0;
+    if (!has_any(fill)) return arrow_nulls(out, fill->count, column->type == TEXT ? 4 : width_of(column->type), column->type == TEXT);
     return column->type == TEXT ? fill_text(fill, number, out) : fill_value(fill, number, out);
 }
 

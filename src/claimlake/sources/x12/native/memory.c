@@ -17,8 +17,8 @@ typedef struct block { struct block *before; } block;
 struct memory {
     int32_t users;
     block *blocks;
-    uint8_t *next, *stop;
-    int64_t block_bytes;
+    uint8_t *next, *stop, *zeros;
+    int64_t block_bytes, zero_bytes;
 };
 
 static int64_t aligned(int64_t bytes) { return (bytes + ALIGNED - 1) / ALIGNED * ALIGNED; }
@@ -69,6 +69,16 @@ void *memory_take(memory *here, int64_t bytes) {
     void *taken = here->next;
     here->next += size;
     return taken;
+}
+
+/* So many bytes that are zero and stay so: columns without a value share them. */
+void *memory_zeros(memory *here, int64_t bytes) {
+    if (bytes > here->zero_bytes) {
+        here->zeros = memory_take(here, bytes);
+        here->zero_bytes = here->zeros ? bytes : 0;
+        if (here->zeros) memset(here->zeros, 0, (size_t)bytes);
+    }
+    return here->zeros;
 }
 
 /* The same with more or less room: in place when nothing was taken since, else a copy. */

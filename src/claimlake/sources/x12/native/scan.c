@@ -356,6 +356,7 @@ X12_API void x12_close(scanner *scan) {
         free(scan->lists[number].rows); free(scan->lists[number].cells);
     }
     free(scan->lost.rows); free(scan->lost.cells); free(scan->trace);
+    free(scan->row_room); free(scan->cell_room);
     free(scan->levels); free(scan->lists); free(scan->current); free(scan->marks); free(scan);
 }
 

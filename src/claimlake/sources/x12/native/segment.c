@@ -124,7 +124,7 @@ static int begin_columns(segments *all, struct ArrowArray **out, int64_t rows) {
         && text_begin(&all->loops, out[LOOP], rows, rows * asked->longest_word, INT32_MAX)
         && text_begin(&all->ids, out[ID], rows, rows * 6, INT32_MAX)
         && text_begin(&all->endings, out[ENDING], rows, rows * 2, INT32_MAX)
-        && text_begin(&all->raws, out[RAW], rows, 0, INT32_MAX)
+        && (all->is_ascii || text_begin(&all->raws, out[RAW], rows, 0, INT32_MAX))
         && text_begin(&all->contents, out[CONTENT], rows, asked->end - asked->begin, INT32_MAX);
 }
 
@@ -176,7 +176,8 @@ static int put_bytes(segments *all, const segment *here) {
     if (!text_room(&all->endings, here->next - here->stop)) return 0;
     text_put(&all->endings, data + here->stop, here->next - here->stop, all->last);
     if (!is_exact) text_value(&all->raws, &all->bytes, here->start, here->next - here->start, AS_BYTES);
-    return text_end_row(&all->contents, 1) && text_end_row(&all->endings, 1) && text_end_row(&all->raws, !is_exact);
+    if (!all->is_ascii && !text_end_row(&all->raws, !is_exact)) return 0;
+    return text_end_row(&all->contents, 1) && text_end_row(&all->endings, 1);
 }
 
 /* One row; `next` of the segment is where the row after it begins. */
@@ -215,11 +216,12 @@ static int put_rows(segments *all) {
 }
 
 static int finish_columns(segments *all, struct ArrowArray *out) {
-    out->length = all->row;
+    out->length = all->row;  /* not more than there was room for */
     for (int64_t column = 0; column < COLUMNS; column++) out->children[column]->length = all->row;
     return arrow_finish(&all->interchanges, NULL) && arrow_finish(&all->sets, NULL) && arrow_finish(&all->numbers, NULL)
         && arrow_finish(&all->offsets, NULL) && arrow_finish(&all->lengths, NULL) && text_finish(&all->contents)
-        && text_finish(&all->loops) && text_finish(&all->ids) && text_finish(&all->endings) && text_finish(&all->raws);
+        && text_finish(&all->loops) && text_finish(&all->ids) && text_finish(&all->endings)
+        && (all->is_ascii ? arrow_nulls(out->children[RAW], all->row, sizeof(int32_t), 1) : text_finish(&all->raws));
 }
 
 /* The rows of the segment table between two places: 1 when done, 0 without memory.

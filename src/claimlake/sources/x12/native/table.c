@@ -13,9 +13,8 @@ int is_code(const filling *fill, int32_t first, int32_t count, const uint8_t *at
 static int select_rows(filling *fill) {
     const level *here = fill->level;
     const table *table = fill->table;
-    fill->rows = malloc((size_t)(here->count + 1) * sizeof(int64_t));
-    fill->resolved = malloc((size_t)(here->count + 1) * sizeof(uint64_t));
-    if (!fill->rows || !fill->resolved) return 0;
+    fill->rows = fill->scan->row_room;
+    fill->resolved = fill->scan->cell_room;
     for (int64_t row = here->carried; row < here->count; row++) {
         if (fill->setting->keep && !fill->setting->keep[set_of(fill, row)]) continue;
         if (table->only_count) {
@@ -54,21 +53,34 @@ static int fill_column(filling *fill, int64_t number, struct ArrowArray *out) {
     }
 }
 
+/* Room for the rows of the largest level, kept with the scanner. */
+static int make_room(scanner *scan) {
+    int64_t most = 0;
+    for (int32_t number = 0; number < scan->rule.levels; number++)
+        if (scan->levels[number].count > most) most = scan->levels[number].count;
+    if (most < scan->room) return 1;
+    int64_t *rows = realloc(scan->row_room, (size_t)(most + 1) * sizeof(int64_t));
+    if (rows) scan->row_room = rows;
+    uint64_t *cells = realloc(scan->cell_room, (size_t)(most + 1) * sizeof(uint64_t));
+    if (cells) scan->cell_room = cells;
+    if (rows && cells) scan->room = most + 1;
+    return rows && cells;
+}
+
 static int fill_table(filling *fill, memory *room, struct ArrowArray *out) {
     int is_done = select_rows(fill) && arrow_struct(out, room, fill->table->columns, fill->count);
     for (int64_t number = 0; is_done && number < fill->table->columns; number++)
         is_done = fill_column(fill, number, out->children[number]);
     if (!is_done && !fill->is_failed) fill->is_failed = NO_MEMORY;
-    free(fill->rows); free(fill->resolved);
     return is_done;
 }
 
 /* Makes the rows of every table: 1 when done, NO_MEMORY, or TOO_LARGE when a text grows out of proportion to the bytes. */
-X12_API int32_t x12_fill(const scanner *scan, const table *const *tables, int32_t count, const setting *setting, int64_t bytes,
+X12_API int32_t x12_fill(scanner *scan, const table *const *tables, int32_t count, const setting *setting, int64_t bytes,
                          struct ArrowArray *const *out, issues *told) {
     int64_t most_text = bytes * MOST_TEXT > LEAST_TEXT ? bytes * MOST_TEXT : LEAST_TEXT;
     memory *room = memory_open(bytes * 4);
-    int32_t status = room && scan->levels[0].count == setting->set_count ? 1 : NO_MEMORY;
+    int32_t status = room && make_room(scan) && scan->levels[0].count == setting->set_count ? 1 : NO_MEMORY;
     for (int32_t number = 0; status == 1 && number < count; number++) {
         filling fill;
         memset(&fill, 0, sizeof(fill));

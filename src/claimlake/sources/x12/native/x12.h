@@ -71,6 +71,9 @@ typedef struct {
     int64_t marks_capacity, marks_count, start, stop, behind;
     int32_t state, is_failed;
     uint8_t element_mark, component_mark, repetition_mark, terminator;
+    int64_t *row_room;   /* for the rows of a table that are wanted */
+    uint64_t *cell_room; /* for the cells of one of its columns */
+    int64_t room;
 } scanner;
 
 /* The Arrow C data interface (https://arrow.apache.org/docs/format/CDataInterface.html). */
@@ -89,6 +92,7 @@ memory *memory_open(int64_t bytes);
 void memory_join(memory *here);
 void memory_leave(memory *here);
 void *memory_take(memory *here, int64_t bytes);
+void *memory_zeros(memory *here, int64_t bytes);
 void *memory_resize(memory *here, void *at, int64_t from, int64_t to);
 
 /* A column under construction: the array, one validity bit a row, and the values. */
@@ -102,6 +106,7 @@ typedef struct {
 int arrow_struct(struct ArrowArray *out, memory *room, int64_t columns, int64_t rows);
 int arrow_column(column_array *here, struct ArrowArray *out, int64_t rows, int64_t width);
 int arrow_finish(column_array *here, void *text);
+int arrow_nulls(struct ArrowArray *out, int64_t rows, int64_t width, int is_text);
 
 enum { SLACK = 16 }; /* bytes behind a text that a copy of whole words may write */
 
