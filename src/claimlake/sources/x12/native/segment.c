@@ -2,6 +2,10 @@
 
 #include "x12.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 enum { ENVELOPE_MARK = 3 };
 
 typedef struct { int64_t start, stop, next; } segment;
@@ -34,6 +38,49 @@ static int is_envelope(const uint8_t *data, const segment *here, uint8_t element
     return 0;
 }
 
+/* Whether a segment that begins here may be of the envelope, or begins after a blank, or is empty. */
+static inline int needs_care(const uint8_t *at, uint8_t terminator) {
+    if (at[0] > 'T' && at[0] != terminator) return 0;
+    if (at[0] == 'S' || at[0] == 'G' || at[0] == 'I') return at[1] == 'S' || at[1] == 'E' || at[1] == 'T';
+    return at[0] == 'T' ? at[1] == 'A' : at[0] == terminator || is_blank(at[0]);
+}
+
+#if defined(__SSE2__)
+/* Which of 64 bytes are this one, a bit each. */
+static inline uint64_t equal_bytes(const uint8_t *at, __m128i byte) {
+    uint64_t found = 0;
+    for (int part = 3; part >= 0; part--) {
+        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(at + 16 * part));
+        found = found << 16 | (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(block, byte));
+    }
+    return found;
+}
+#endif
+
+/* Behind the line ends that many files have between segments. */
+static inline int64_t after_lines(const uint8_t *data, int64_t position, int64_t end, uint8_t terminator) {
+    while (position < end - 2 && (data[position] == '\n' || data[position] == '\r') && data[position] != terminator) position++;
+    return position;
+}
+
+/* From the start of a segment over those behind it that need no care, counting them; where the first one starts that does. */
+static int64_t skip_plain(const uint8_t *data, int64_t position, int64_t end, uint8_t terminator, int64_t *count) {
+    int64_t start = position = after_lines(data, position, end, terminator);
+    if (end - position < 2 || needs_care(data + position, terminator)) return position;
+#if defined(__SSE2__)
+    const __m128i terminators = _mm_set1_epi8((char)terminator);
+    for (; end - position >= 66; position += 64) {
+        for (uint64_t stops = equal_bytes(data + position, terminators); stops; stops &= stops - 1) {
+            start = position + __builtin_ctzll(stops) + 1;
+            (*count)++;
+            start = after_lines(data, start, end, terminator);
+            if (needs_care(data + start, terminator)) return start;
+        }
+    }
+#endif
+    return start;
+}
+
 /* Number (from 0), start and end of every envelope segment from state[0] on, where the count is state[1].
 
    Stops when `marks` is full or `soft_end` is reached; state says where to go on. */
@@ -42,6 +89,7 @@ X12_API int64_t x12_envelope(const uint8_t *data, int64_t end, int64_t soft_end,
     int64_t found = 0;
     segment here;
     while (state[0] < soft_end && found < capacity) {
+        state[0] = skip_plain(data, state[0], soft_end < end ? soft_end : end, (uint8_t)terminator, &state[1]);
         if (!find_segment(data, state[0], end, (uint8_t)terminator, &here)) { state[0] = end; break; }
         if (is_envelope(data, &here, (uint8_t)element_mark)) {
             marks[found * ENVELOPE_MARK] = state[1];
@@ -56,12 +104,19 @@ X12_API int64_t x12_envelope(const uint8_t *data, int64_t end, int64_t soft_end,
 
 /* Where the letters ISA stand first between two places; -1 when nowhere. */
 X12_API int64_t x12_find_isa(const uint8_t *data, int64_t begin, int64_t end) {
-    while (begin + 3 <= end) {
-        const uint8_t *hit = memchr(data + begin, 'I', (size_t)(end - begin - 2));
-        if (!hit) return -1;
-        if (hit[1] == 'S' && hit[2] == 'A') return hit - data;
-        begin = hit - data + 1;
+#if defined(__SSE2__)
+    const __m128i first = _mm_set1_epi8('I'), second = _mm_set1_epi8('S'), third = _mm_set1_epi8('A');
+    for (; end - begin >= 18; begin += 16) {
+        const uint8_t *at = data + begin;
+        __m128i is_first = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)at), first);
+        __m128i is_second = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(at + 1)), second);
+        __m128i is_third = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(at + 2)), third);
+        uint32_t hits = (uint32_t)_mm_movemask_epi8(_mm_and_si128(_mm_and_si128(is_first, is_second), is_third));
+        if (hits) return begin + __builtin_ctz(hits);
     }
+#endif
+    for (; begin + 3 <= end; begin++)
+        if (data[begin] == 'I' && data[begin + 1] == 'S' && data[begin + 2] == 'A') return begin;
     return -1;
 }
 
