@@ -1,11 +1,13 @@
 """How fast X12 becomes tables, beside the parsers a Python user could install instead, in one run.
 
     python -m venv /tmp/peers && /tmp/peers/bin/pip install oxedi openx12 edi-835-parser pyx12 pyarrow
-    python benchmarks/x12.py --peers /tmp/peers/bin/python --claims 40000
+    python -m venv /tmp/older && /tmp/older/bin/pip install linuxforhealth-x12 'pydantic<2' python-dotenv
+    python benchmarks/x12.py --peers /tmp/peers/bin/python --older /tmp/older/bin/python --claims 40000
 
 Every reader reads the same synthetic files in a process of its own; the clock runs from after its imports
 until the caller holds every record, checks included. Rounds are interleaved; the median of a reader's rounds
 counts, in elapsed and in processor seconds. A reader is given as many processors as it uses.
+linuxforhealth-x12 refuses a payer with contacts (PER), which the guide requires: its file has none.
 
 `--gigabyte` also reads a file of a gigabyte and says how much memory that took.
 """
@@ -105,8 +107,15 @@ def run(path):
     "oxedi, to Parquet": OXEDI_TO_PARQUET,
 }
 
+LINUXFORHEALTH = """
+from linuxforhealth.x12.io import X12ModelReader
+def run(path):
+    with X12ModelReader(path) as reader:
+        return sum(len(loop.loop_2100) for found in reader.models() for loop in found.loop_2000)
+"""
+
 # Peers this slow read a smaller file; rates are per byte all the same.
-SLOW = {"pyx12": 500, "openx12": 5_000, "edi-835-parser": 5_000}
+SLOW = {"pyx12": 500, "openx12": 5_000, "edi-835-parser": 5_000, "linuxforhealth-x12": 500}
 
 
 @dataclass
@@ -118,6 +127,7 @@ class Reader:
     code: str
     claims: int
     kind: str = "835"
+    content: Callable[[str, int], bytes] = file_of
     megabytes: float = 0
     elapsed: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
@@ -157,7 +167,7 @@ def ours(*, kernel: bool = True, in_detail: bool = True, workers: str = "None", 
     return OURS.format(kernel=kernel, in_detail=in_detail, workers=workers, keeps=keeps)
 
 
-def readers(claims: int, peers: str | None) -> list[Reader]:
+def readers(claims: int, peers: str | None, older: str | None) -> list[Reader]:
     """Every reader that takes part."""
     python = sys.executable
     found = [
@@ -174,7 +184,25 @@ def readers(claims: int, peers: str | None) -> list[Reader]:
         found += [
             Reader(name, peers, code, min(claims, SLOW.get(name, claims))) for name, code in PEERS.items()
         ]
+    if older:
+        name = "linuxforhealth-x12"
+        found.append(Reader(name, older, LINUXFORHEALTH, min(claims, SLOW[name]), content=without_contacts))
     return found
+
+
+def without_contacts(kind: str, claims: int) -> bytes:
+    """The same file without PER segments, counts put right."""
+    kept: list[bytes] = []
+    first = 0
+    for segment in file_of(kind, claims).split(b"~\n"):
+        if segment.startswith(b"PER"):
+            continue
+        if segment.startswith(b"ST*"):
+            first = len(kept)
+        is_trailer = segment.startswith(b"SE*")
+        counted = b"SE*%d*%s" % (len(kept) - first + 1, segment.split(b"*")[2]) if is_trailer else segment
+        kept.append(counted)
+    return b"~\n".join(kept)
 
 
 def main() -> None:
@@ -185,15 +213,16 @@ def main() -> None:
     parser.add_argument("--claims", type=int, default=40_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", help="python of an environment with the peers")
+    parser.add_argument("--older", help="python of an environment with linuxforhealth-x12")
     parser.add_argument("--gigabyte", action="store_true", help="also read a file of a gigabyte")
     options = parser.parse_args()
-    taking_part = readers(options.claims, options.peers)
+    taking_part = readers(options.claims, options.peers, options.older)
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
         for one in taking_part:
-            path = Path(folder) / f"{one.claims}.{one.kind}"
+            path = Path(folder) / f"{one.claims}-{one.content.__name__}.{one.kind}"
             if path not in paths.values():
-                path.write_bytes(file_of(one.kind, one.claims))
+                path.write_bytes(one.content(one.kind, one.claims))
             paths[one.name] = path
         for _ in range(options.rounds):
             for one in taking_part:
@@ -225,6 +254,7 @@ def gigabyte(folder: Path) -> None:
     many = file_of("835", 17_000)
     head, claims, tail = one_set(17_000)
     print(f"{'file':<36}{'MB':>8}{'MB/s':>8}{'peak MB':>9}")
+    rates: dict[str, list[float]] = {}
     for times in (10, 30, 100):
         for name, pieces in (
             (f"{times * 170} transactions", [many] * times),
@@ -235,8 +265,15 @@ def gigabyte(folder: Path) -> None:
                 file.writelines(pieces)
             one = Reader(name, sys.executable, ours(keeps=False), 1)
             one.round(path)
-            print(one.failure or f"{one.name:<36}{one.megabytes:>8.0f}{one.rate:>8.1f}{one.peak:>9.0f}")
             path.unlink()
+            if one.failure:
+                raise SystemExit(f"{name}: {one.failure}")
+            rates.setdefault(name.partition(" ")[2], []).append(one.rate)
+            print(f"{one.name:<36}{one.megabytes:>8.0f}{one.rate:>8.1f}{one.peak:>9.0f}")
+    for name, found in rates.items():
+        print(
+            f"{name}: the largest file is read at {found[-1] / found[0]:.2f} times the rate of the smallest"
+        )
 
 
 def one_set(claims: int) -> tuple[Callable[[int], bytes], bytes, bytes]:

@@ -263,7 +263,7 @@ X12_API int32_t x12_scan(scanner *scan, int64_t *place, int64_t end, int64_t sof
         int32_t kind = classify(scan);
         int32_t move = rule->steps[(int64_t)scan->state * rule->kinds + kind];
         int32_t state = move >> 1, number = rule->level_of_state[state];
-        int64_t after = scan->stop + 1 < scan->size ? scan->stop + 1 : scan->size;
+        int64_t after = scan->stop + 1 < end ? scan->stop + 1 : end;
         if (move & 1) {
             uint64_t keep = rule->keeps[state];
             if (number >= 0) keep &= ~(1ull << number);
