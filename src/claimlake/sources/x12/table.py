@@ -34,7 +34,6 @@ from claimlake.sources.x12.plan import (
 )
 from claimlake.sources.x12.rows import Rows, batch_of
 from claimlake.sources.x12.scan import ArrayScan, array_scan
-from claimlake.sources.x12.segment import is_one_of
 from claimlake.sources.x12.spec import (
     MONEY,
     POSITION,
@@ -54,6 +53,7 @@ from claimlake.sources.x12.spec import (
     Transaction,
 )
 from claimlake.sources.x12.walk import grammar
+from claimlake.sources.x12.word import is_one_of
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class ArrayFound:
 
     def put_states(self, states: NDArray[np.int32], first: int, base: int) -> None:
         """Write the state of every segment, plus `base`, at the place of its number from `first` on."""
-        place = self.scan.segment_no - first
+        place = self.scan.numbers() - first
         is_here = (place >= 0) & (place < len(states))
         states[place[is_here]] = self.scan.state[is_here].astype(np.int32) + base
 
@@ -292,7 +292,7 @@ class _Builder:
         return facts.take(self.parent(ROOT))
 
     def _in_loop(self, words: dict[str, str]) -> Typed:
-        states = self.scan.places(self.level).state
+        states = self.scan.states(self.level)
         names = [words.get(state) for state in grammar(self.found.transaction).states]
         return text_column(names).take(states if self.keep is None else states[self.keep])
 
