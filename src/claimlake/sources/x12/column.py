@@ -40,6 +40,16 @@ class Values:
     separators: bytes = b""
     """Bytes that become a blank: the separators inside a list."""
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it is plain that there is no value at all: starts and ends are one array."""
+        return self.start is self.end
+
+    def take(self, rows: Mask | Positions) -> "Values":
+        """These rows: those a mask keeps, or by number."""
+        start = self.start[rows]
+        return Values(self.data, start, start if self.is_nothing else self.end[rows], self.separators)
+
 
 @dataclass(frozen=True)
 class Typed:
@@ -66,7 +76,7 @@ class Typed:
             buffers.append(wide.view(np.uint8).reshape(-1))
         else:
             buffers.append(self.values)
-        return na.c_array_from_buffers(schema_of(self.type), length, buffers)
+        return na.c_array_from_buffers(_c_schema(self.type), length, buffers)
 
     def take(self, rows: Mask | Positions) -> "Typed":
         """These rows: those a mask keeps, or by number."""
@@ -94,8 +104,15 @@ def schema_of(kind: str) -> Any:
     return na.timestamp("us") if kind == "timestamp" else plain[kind]()
 
 
+@cache
+def _c_schema(kind: str) -> Any:
+    return na.c_schema(schema_of(kind))
+
+
 def typed(values: Values, kind: str, *, is_last: bool = False) -> Typed:
     """The values read as a type."""
+    if values.is_nothing:
+        return nothing(kind, len(values.start))
     if kind == "text":
         return _text(values)
     bounds = values.data, values.start, values.end
@@ -109,6 +126,13 @@ def typed(values: Values, kind: str, *, is_last: bool = False) -> Typed:
     most = int(np.iinfo(np.int32).max) if kind == "int" else 10**MOST_DIGITS - 1
     found, is_valid, is_bad = decimals(*bounds, 0, most)
     return Typed(kind, found.astype(np.int32 if kind == "int" else np.int64), is_valid, is_bad)
+
+
+def nothing(kind: str, length: int) -> Typed:
+    """A column without a value."""
+    is_text, is_half = kind == "text", kind in ("int", "date")
+    values = np.zeros(length + is_text, dtype=np.int32 if is_text or is_half else np.int64)
+    return Typed(kind, values, np.zeros(length, dtype=bool), np.zeros(length, dtype=bool))
 
 
 def _text(values: Values) -> Typed:

@@ -19,16 +19,26 @@ class Elements:
     """Segments picked from many, or repeated groups of their elements, to be asked for values."""
 
     segments: Segments
-    first: Positions
-    """For each, where the end of what precedes its element 1 stands among the marks."""
-    count: Positions
-    """For each, how many elements there are."""
+    position: Positions
+    """Which segments."""
+    skipped: Positions | int = 0
+    """For each, how many elements stand before the one that counts as its first."""
     _marks: dict[int, Positions] = field(default_factory=dict)
     _bounds: dict[tuple[int, int], tuple[Positions, Positions]] = field(default_factory=dict)
     _inner: dict[tuple[int, int], Positions] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.first)
+        return len(self.position)
+
+    @cached_property
+    def first(self) -> Positions:
+        """For each, where the end of what precedes its element 1 stands among the marks."""
+        return self.segments.first[self.position] + self.skipped
+
+    @cached_property
+    def count(self) -> Positions:
+        """For each, how many elements there are."""
+        return self.segments.count[self.position] - self.skipped
 
     @cached_property
     def fewest(self) -> int:
@@ -51,10 +61,6 @@ class Elements:
             end = end if fits.all() else np.where(fits, end, start)
         return Values(data, start, end)
 
-    def shifted(self, group: Positions, step: int) -> "Elements":
-        """The same segments, each seen from this repeated group of so many elements."""
-        return Elements(self.segments, self.first + group * step, self.count - group * step)
-
     def _mark(self, number: int) -> Positions:
         if number not in self._marks:
             self._marks[number] = self.segments.marks.take(self.first + number, mode="clip")
@@ -69,7 +75,7 @@ class Elements:
     def _find(self, number: int, last: int) -> tuple[Positions, Positions]:
         if number > self.most:
             nothing = np.zeros(len(self), dtype=np.int64)
-            return nothing, nothing
+            return nothing, nothing  # the same array: no value at all
         start = self._mark(number - 1) + 1
         if last == number or last <= self.fewest:
             end = self._mark(last)

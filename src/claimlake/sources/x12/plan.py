@@ -34,6 +34,9 @@ class Level:
     needs: tuple[Path, ...] = ()
     """A repeated group is a row when one of these has a value."""
 
+    def __hash__(self) -> int:
+        return hash(self.rows)  # levels are looked up for every column; few have the same rows
+
     @property
     def is_loop(self) -> bool:
         """Whether a row is a loop."""

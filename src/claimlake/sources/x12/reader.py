@@ -30,6 +30,8 @@ from claimlake.sources.x12.summary import finding_rows, interchange_rows, transa
 from claimlake.sources.x12.whole import loops_of, segment_rows
 
 _CHUNK_BYTES = 2 * 1024 * 1024
+_ARRAY_CHUNK_BYTES = 4 * 1024 * 1024
+"""Without the kernel every column of a chunk costs some calls, however few rows it has."""
 _MOST_WORKERS = 4
 _MOST_BETWEEN = 8
 """A part is large, too, when so many times a chunk stands between its transactions."""
@@ -56,7 +58,7 @@ class Reading:
 def read(
     source: Path | BinaryIO,
     *,
-    chunk_bytes: int = _CHUNK_BYTES,
+    chunk_bytes: int | None = None,
     in_detail: bool = False,
     workers: int | None = None,
 ) -> Iterator[Chunk]:
@@ -67,7 +69,7 @@ def read(
 
     Args:
         source: a file, or a stream that can be read again from its start; gzip and zip are unpacked.
-        chunk_bytes: how many bytes of the file a chunk has, about.
+        chunk_bytes: how many bytes of the file a chunk has, about; by default two to four megabytes.
         in_detail: also make the detail tables and the segment table.
         workers: how many threads read; by default one for each processor, up to four.
     """
@@ -79,13 +81,15 @@ def read(
         if not shape.interchanges:
             what = "not X12: no ISA, GS or ST segment" if content[:65536].strip() else "the file is empty"
             raise SourceError(what, where=where, remedy="Check what the source delivers.")
-        reader = _Reader(data, pages, shape, in_detail=in_detail, chunk_bytes=max(chunk_bytes, 1))
+        usual = _CHUNK_BYTES if kernel.available() else _ARRAY_CHUNK_BYTES
+        most = usual if chunk_bytes is None else max(chunk_bytes, 1)
+        reader = _Reader(data, pages, shape, in_detail=in_detail, chunk_bytes=most)
         yield from reader.chunks(workers or min(os.cpu_count() or 1, _MOST_WORKERS))
         del data, pages, reader  # nothing may look at the bytes any more when the file is closed
 
 
 def read_tables(
-    source: Path | BinaryIO, *, in_detail: bool = False, chunk_bytes: int = _CHUNK_BYTES
+    source: Path | BinaryIO, *, in_detail: bool = False, chunk_bytes: int | None = None
 ) -> Reading:
     """The file's tables all at once, from chunks as `read` makes them; SourceError when it is not X12."""
     found: dict[str, list[Rows]] = {}

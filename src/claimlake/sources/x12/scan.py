@@ -107,7 +107,10 @@ class ArrayScan:
         size = self.size(level)
         if is_single and len(owner) == size:
             return values
-        start, end = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
+        start = np.zeros(size, dtype=np.int64)
+        if values.is_nothing:
+            return Values(values.data, start, start)
+        end = np.zeros(size, dtype=np.int64)
         first, last = values.start, values.end
         if not is_single:
             there = np.flatnonzero((last > first) & (owner >= 0))[::-1]
@@ -164,32 +167,29 @@ class ArrayScan:
     def _loops(self, level: Level) -> Base:
         entry = np.flatnonzero(self._opens(level.rows[0]))
         position = self.walk.position[entry]
-        elements = self._elements(position)
+        elements = Elements(self.segments, position)
         return Base(position, entry, elements, elements)
 
     def _find_base(self, level: Level) -> Base:
         found = [self._where((loop, segment, ()))[0] for loop, segment in map(str.split, level.rows)]
         position = found[0] if len(found) == 1 else np.sort(np.concatenate(found))
-        entry, elements, repeat = self.entry[position], self._elements(position), level.repeat
-        if repeat is None:
+        entry, elements, repeat = self.entry[position], Elements(self.segments, position), level.repeat
+        if repeat is None or not len(position):
             return Base(position, entry, elements, elements)
         many = np.clip(-(-(elements.count - repeat.first + 1) // repeat.step), 0, repeat.most)
         position, entry = np.repeat(position, many), np.repeat(entry, many)
         group = np.arange(len(position)) - np.repeat(np.cumsum(many) - many, many)
-        elements = self._elements(position)
-        groups = elements.shifted(group, repeat.step)
+        elements = Elements(self.segments, position)
+        groups = Elements(self.segments, position, group * repeat.step)
         has_value = np.zeros(len(position), dtype=bool)
         for path in level.needs:
             values = self._own_at(groups if path.is_repeated else elements, level, path, position)
             has_value |= values.end > values.start
         if not has_value.all():
             position, entry, group = position[has_value], entry[has_value], group[has_value]
-            elements = self._elements(position)
-            groups = elements.shifted(group, repeat.step)
+            elements = Elements(self.segments, position)
+            groups = Elements(self.segments, position, group * repeat.step)
         return Base(position, entry, elements, groups)
-
-    def _elements(self, position: Positions) -> Elements:
-        return Elements(self.segments, self.segments.first[position], self.segments.count[position])
 
     def _opens(self, loop: str) -> Mask:
         """Which entries of the walk open this loop."""
@@ -227,7 +227,7 @@ class ArrayScan:
             ]
             some = [item for item in slices if len(item)] or slices[:1]
             position = some[0] if len(some) == 1 else np.sort(np.concatenate(some))
-            self._found[where] = position, self._elements(position)
+            self._found[where] = position, Elements(self.segments, position)
         return self._found[where]
 
     def _owner(self, loop: str, where: _Where) -> tuple[Positions, bool]:

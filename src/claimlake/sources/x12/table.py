@@ -1,7 +1,7 @@
 """The tables of a transaction in NumPy, column by column, as the citations say."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -238,33 +238,30 @@ class _Builder:
         return cells
 
     def _element(self, source: Element, kind: str) -> Typed:
-        start, end, is_settled = None, None, None
-        for path in source.paths:
+        found, is_settled = self._gathered(source.paths[0])
+        for path in source.paths[1:]:
+            if not source.by_row:
+                is_settled = found.end > found.start
             values, has_row = self._gathered(path)
-            there = values.end > values.start
-            if start is None or end is None or is_settled is None:
-                start, end, is_settled = values.start, values.end, has_row if source.by_row else there
-                continue
-            use = ~is_settled & there
-            start, end = np.where(use, values.start, start), np.where(use, values.end, end)
-            is_settled = is_settled | (has_row if source.by_row else use)
-        if start is None or end is None:
-            raise ValueError("an element needs at least one citation")
+            use = ~is_settled & (values.end > values.start)
+            if use.any():
+                start, end = np.where(use, values.start, found.start), np.where(use, values.end, found.end)
+                found = Values(found.data, start, end)
+            is_settled = is_settled | has_row
         marks = self.found.list_marks if source.is_list else b""
-        return typed(Values(values.data, start, end, marks), kind, is_last=source.is_last)
+        return typed(replace(found, separators=marks), kind, is_last=source.is_last)
 
     def _gathered(self, path: Path) -> tuple[Values, Mask]:
         """The cited value of the row, or of the loop around it, and whether there is such a loop."""
         holder = holder_of(self.found.transaction, self.level, path)
         values = self.scan.first(holder, path)
         if holder == self.level:
-            start, end = values.start, values.end
-            if self.keep is not None:
-                start, end = start[self.keep], end[self.keep]
-            return Values(values.data, start, end), np.ones(len(start), dtype=bool)
+            values = values if self.keep is None else values.take(self.keep)
+            return values, np.ones(len(values.start), dtype=bool)
         rows = self.parent(holder.rows[0])
-        start, end = np.append(values.start, 0), np.append(values.end, 0)  # row -1: no such loop
-        return Values(values.data, start[rows], end[rows]), rows >= 0
+        start = np.append(values.start, 0)  # row -1: no such loop
+        end = start if values.is_nothing else np.append(values.end, 0)
+        return Values(values.data, start, end).take(rows), rows >= 0
 
     def _number(self, loop: str) -> Typed:
         if loop == ROOT:
