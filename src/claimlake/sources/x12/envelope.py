@@ -2,7 +2,7 @@
 
 import mmap
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -121,6 +121,14 @@ class TransactionSet:
         """Keep it out of the accepted rows; the first reason stays."""
         if self.status == "accepted":
             self.status, self.reason_code, self.reason = "quarantined", finding.rule, finding.reason
+
+
+def list_marks(sets: Sequence[TransactionSet]) -> bytes:
+    """The separators that can stand inside a list of elements or components of these transactions."""
+    marks = {item.interchange.delimiters for item in sets}
+    return bytes(
+        {byte for mark in marks for byte in (mark.component, mark.element, mark.repetition)} - {0x20}
+    )
 
 
 @dataclass(slots=True)

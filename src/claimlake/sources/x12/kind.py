@@ -1,7 +1,7 @@
 """What kind every segment is, by its id and qualifier, and the walk through the loops that this makes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -102,9 +102,32 @@ def kinds_of(transaction: Transaction, segments: Segments) -> Codes:
     return kind
 
 
+def _no_codes() -> Codes:
+    return np.empty(0, dtype=np.int16)
+
+
+def _no_mask() -> Mask:
+    return np.empty(0, dtype=bool)
+
+
+@dataclass(frozen=True)
+class Head:
+    """Segments of earlier pieces of a transaction that stand in front of a piece: its rows refer to them."""
+
+    content: bytes = b""
+    state: Codes = field(default_factory=_no_codes)
+    """Where each of them stands."""
+    is_opening: Mask = field(default_factory=_no_mask)
+    last_state: int = 0
+    """Where the piece goes on."""
+
+    def __len__(self) -> int:
+        return len(self.state)
+
+
 @dataclass(frozen=True)
 class Walk:
-    """The segments that lead somewhere, in order; the first entry is what comes before any."""
+    """The segments that lead somewhere, in order, behind those of a head and what comes before any."""
 
     position: Positions
     state: Codes
@@ -117,25 +140,32 @@ class Walk:
         """For every segment the entry that it stands in."""
         return np.repeat(np.arange(len(self.lasting)), self.lasting)
 
+    def until(self, entry: int) -> "Walk":
+        """The walk up to an entry."""
+        return Walk(self.position[:entry], self.state[:entry], self.is_opening[:entry], self.lasting[:entry])
 
-def walk(transaction: Transaction, kind: Codes) -> Walk:
-    """The walk through the loops that segments of these kinds make."""
-    table = kind_table(transaction)
-    position = np.flatnonzero(table.leads.take(kind))
-    moves = _moves(table, kind.take(position))
-    lasting = np.diff(position, prepend=0, append=len(kind))
+
+def walk(transaction: Transaction, kind: Codes, head: Head) -> Walk:
+    """The walk through the loops that segments of these kinds make behind those of the head."""
+    table, begin = kind_table(transaction), len(head)
+    position = np.flatnonzero(table.leads.take(kind[begin:])) + begin
+    moves = _moves(table, kind.take(position), head.last_state)
+    lasting = np.diff(position, prepend=begin, append=len(kind))
     return Walk(
-        np.append(0, position), np.append(np.int16(0), moves >> 1), np.append(False, moves & 1 > 0), lasting
+        np.concatenate([np.arange(begin), [begin], position]),
+        np.concatenate([head.state, np.array([head.last_state], dtype=np.int16), moves >> 1]),
+        np.concatenate([head.is_opening, [False], moves & 1 > 0]),
+        np.concatenate([np.ones(begin, dtype=np.int64), lasting]),
     )
 
 
-def _moves(table: KindTable, kind: Codes) -> Codes:
+def _moves(table: KindTable, kind: Codes, first_state: int) -> Codes:
     """Where every segment leads, from a guess that is made better until each step follows from the last."""
     steps, width = table.steps.ravel(), table.steps.shape[1]
     state: Codes = table.guess.take(kind)
     moves: Codes
     for _ in range(_ROUNDS):
-        before = np.append(np.int16(0), state[:-1]).astype(np.int64)
+        before = np.append(first_state, state[:-1])
         moves = steps.take(before * width + kind)
         is_new = moves >> 1 != state
         if not is_new.any():

@@ -16,13 +16,12 @@ from claimlake.errors import SourceError
 from claimlake.sources.x12 import kernel
 from claimlake.sources.x12.check import Checker
 from claimlake.sources.x12.column import TooLargeError
-from claimlake.sources.x12.compiled import KernelFound
 from claimlake.sources.x12.contract import CONTRACT_BY_TABLE, CONTRACTS, DETAIL_CONTRACTS, SPECIFICATIONS
 from claimlake.sources.x12.envelope import Outline, TransactionSet, outline
-from claimlake.sources.x12.find import find
+from claimlake.sources.x12.find import find, find_in_pieces
 from claimlake.sources.x12.finding import Finding
 from claimlake.sources.x12.part import Part, parts, piece_of, runs, slices
-from claimlake.sources.x12.plan import Found
+from claimlake.sources.x12.plan import Found, FoundPiece
 from claimlake.sources.x12.rows import Rows, stacked
 from claimlake.sources.x12.source import Pages, opened
 from claimlake.sources.x12.spec import POSITION, UNKNOWN, Transaction
@@ -175,7 +174,7 @@ class _Reader:
             founds = self._find(part)
             self._number(founds)
             yield self._finish(part, founds)
-        elif kernel.available() and len(part.sets) == 1 and self._specification(part).pieces:
+        elif len(part.sets) == 1 and self._specification(part).pieces:
             yield from self._pieces(part)
         else:
             yield from self._slices(part)
@@ -309,10 +308,10 @@ class _Reader:
             yield Chunk(kept, (), ()) if number else self._chunk(part, kept, findings)
             self.pages.seen(piece.end)
 
-    def _cut(self, part: Part) -> Iterator[tuple[Part, KernelFound]]:
+    def _cut(self, part: Part) -> Iterator[tuple[Part, FoundPiece]]:
         """The pieces of one large transaction, each with what was found in it, numbered."""
         item, specification = part.sets[0], self._specification(part)
-        found = KernelFound(specification, self.data, part.sets, has_trace=self.in_detail).in_pieces()
+        found = find_in_pieces(specification, self.data, part.sets, has_trace=self.in_detail)
         place = np.array([item.byte_offset, item.segment_no], dtype=np.int64)
         begin, segment_no = part.begin, part.segment_no
         is_new, is_end = True, False

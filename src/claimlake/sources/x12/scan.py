@@ -10,7 +10,7 @@ from claimlake.sources.x12.array import Mask, Positions
 from claimlake.sources.x12.column import Values
 from claimlake.sources.x12.element import Elements
 from claimlake.sources.x12.envelope import Extent
-from claimlake.sources.x12.kind import Codes, Walk, kinds_of, walk
+from claimlake.sources.x12.kind import Codes, Head, Walk, kinds_of, walk
 from claimlake.sources.x12.plan import Level, Places, plan_of
 from claimlake.sources.x12.segment import Segments, tokenise
 from claimlake.sources.x12.spec import ROOT, Path, Transaction
@@ -47,11 +47,12 @@ class ArrayScan:
     """By transaction: what makes the number of a segment in the file, from 1, of its position."""
     byte_shift: Positions
     """By transaction: what makes a place in the file of one in the bytes of the segments."""
+    head: int
+    """How many segments of earlier pieces stand in front."""
     kind: Codes
     walk: Walk
-    entry: Positions
-    """For every segment, where in the walk it stands."""
-    state: Codes
+    rest: int | None = None
+    """Where, in the bytes, what was left for the next piece begins."""
     _rows: dict[str, Positions] = field(default_factory=dict)
     _bases: dict[Level, Base] = field(default_factory=dict)
     _found: dict[_Where, tuple[Positions, Elements]] = field(default_factory=dict)
@@ -59,6 +60,9 @@ class ArrayScan:
 
     def __post_init__(self) -> None:
         width = len(self.grammar.kinds)
+        self.entry = self.walk.of_segments()
+        """For every segment, where in the walk it stands."""
+        self.state = self.walk.state.take(self.entry)
         combination = (self.state.astype(np.uint16) * width + self.kind).astype(np.uint16)
         self._order = np.argsort(combination, kind="stable")
         count = np.bincount(combination, minlength=len(self.grammar.states) * width)
@@ -67,6 +71,10 @@ class ArrayScan:
     def size(self, level: Level) -> int:
         """How many rows the level has."""
         return len(self._base(level).position)
+
+    def carried(self, level: Level) -> int:
+        """How many of them, the first ones, are rows of earlier pieces."""
+        return int(np.searchsorted(self._base(level).position, self.head)) if self.head else 0
 
     def places(self, level: Level) -> Places:
         """Where the rows stand."""
@@ -97,6 +105,20 @@ class ArrayScan:
         """For every row, the row of the loop around it (from 0), or -1."""
         return self._row(loop)[self._base(level).entry]
 
+    def last_row(self, level: Level) -> int:
+        """The row of a loop in which the last segment stands, or -1."""
+        return int(self._row(level.rows[0])[-1])
+
+    def opening(self, level: Level, row: int) -> Positions:
+        """The segment at which a row begins."""
+        return self._base(level).position[row : row + 1]
+
+    def all_of(self, level: Level, path: Path) -> tuple[Positions, Positions, Values]:
+        """Every segment that is cited by its loop, its row, and its value, which may be empty."""
+        where = (path.loop or ROOT, path.segment, path.qualifiers)
+        position, elements = self._where(where)
+        return position, self._owner(level.rows[0], where)[0], elements.value(path)
+
     def first(self, level: Level, path: Path) -> Values:
         """For every row, the first value of the cited element within it."""
         if path.loop is None:
@@ -120,9 +142,7 @@ class ArrayScan:
 
     def every(self, level: Level, path: Path) -> tuple[Positions, Values]:
         """Every value of the cited element with its row, in file order."""
-        where = (path.loop or ROOT, path.segment, path.qualifiers)
-        values = self._where(where)[1].value(path)
-        owner, _ = self._owner(level.rows[0], where)
+        _, owner, values = self.all_of(level, path)
         there = (values.end > values.start) & (owner >= 0)
         return owner[there], Values(values.data, values.start[there], values.end[there])
 
@@ -143,6 +163,7 @@ class ArrayScan:
             if (state, kind) not in taken
         ]
         position = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *slices]))
+        position = position[position >= self.head]
         return self._places(position, position, self._row(ROOT)[self.entry[position]])
 
     def _own(self, level: Level, path: Path) -> Values:
@@ -245,29 +266,43 @@ def _latest(opens: Mask) -> Positions:
     return latest
 
 
-def array_scan(transaction: Transaction, data: NDArray[np.uint8], sets: Sequence[Extent]) -> ArrayScan:
-    """The rows and values of these transactions, which have the same separators."""
-    own, begins = _copied(data, sets)
+def array_scan(
+    transaction: Transaction,
+    data: NDArray[np.uint8],
+    sets: Sequence[Extent],
+    head: Head,
+    *,
+    is_cut: bool = False,
+) -> ArrayScan:
+    """The rows and values of these transactions, or of a piece of one, which have the same separators.
+
+    Args:
+        transaction: what is known of their type.
+        data: the bytes of the file.
+        sets: where they stand.
+        head: segments of earlier pieces.
+        is_cut: leave what follows the last place where a transaction of this type may be cut.
+    """
+    own, begins = _copied(data, sets, head)
     segments = tokenise(own, MARGIN, len(own) - MARGIN, sets[0].delimiters)
     kind = kinds_of(transaction, segments)
-    way = walk(transaction, kind)
-    entry = way.of_segments()
+    way, rules, rest = walk(transaction, kind, head), grammar(transaction), None
     first = np.searchsorted(segments.start, begins)
-    return ArrayScan(
-        transaction,
-        grammar(transaction),
-        segments,
-        len(data),
-        np.array([item.segment_no for item in sets]) - first,
-        np.array([item.byte_offset for item in sets]) - begins,
-        kind,
-        way,
-        entry,
-        way.state.take(entry),
-    )
+    if is_cut:
+        states = [state for loop in transaction.pieces for state in rules.states_of(loop)]
+        cuts = np.flatnonzero(way.is_opening & np.isin(way.state, states) & (way.position > len(head)))
+        if len(cuts):
+            cut = int(way.position[cuts[-1]])
+            rest, way = int(segments.start[cut]), way.until(int(cuts[-1]))
+            segments, kind = segments.until(cut), kind[:cut]
+    numbers = np.array([item.segment_no for item in sets]) - first
+    places = np.array([item.byte_offset for item in sets]) - begins
+    return ArrayScan(transaction, rules, segments, len(data), numbers, places, len(head), kind, way, rest)
 
 
-def _copied(data: NDArray[np.uint8], sets: Sequence[Extent]) -> tuple[NDArray[np.uint8], Positions]:
+def _copied(
+    data: NDArray[np.uint8], sets: Sequence[Extent], head: Head
+) -> tuple[NDArray[np.uint8], Positions]:
     """The bytes of the transactions one after the other, between margins, and where each of them begins.
 
     A transaction that is cut off may end without a terminator: it gets one, since what follows is no part of
@@ -275,7 +310,8 @@ def _copied(data: NDArray[np.uint8], sets: Sequence[Extent]) -> tuple[NDArray[np
     """
     margin = np.zeros(MARGIN, dtype=np.uint8)
     terminator = np.array([sets[0].delimiters.terminator], dtype=np.uint8)
-    pieces, begins, size = [margin], [], MARGIN
+    pieces, begins = [margin, np.frombuffer(head.content, dtype=np.uint8)], []
+    size = MARGIN + len(head.content)
     for item in sets:
         piece = data[item.byte_offset : item.byte_offset + item.byte_length]
         pieces.append(piece)

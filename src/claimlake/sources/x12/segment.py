@@ -47,6 +47,11 @@ class Segments:
         """One past the last byte of every segment's id."""
         return self.marks.take(self.first)
 
+    def until(self, number: int) -> "Segments":
+        """The first ones, up to a number."""
+        some = self.start[:number], self.end[:number], self.marks, self.first[:number], self.count[:number]
+        return Segments(self.data, *some, self.component)
+
     @cached_property
     def components(self) -> Positions:
         """Where the component separators stand."""
@@ -169,7 +174,7 @@ def after_block(
     position = begin
     while position < min(begin + _BLOCK, end):
         _, position, count = _marks(data, position, end, delimiters, count)
-    return position, count
+    return min(position, end), count  # the last segment may lack its terminator
 
 
 def _marks(
