@@ -47,3 +47,17 @@ def test_a_number_beyond_its_type_is_bad() -> None:
 
 def test_whole_numbers_have_no_point() -> None:
     assert read(["12", "12.0", "12.5", "-3"], 0) == [Decimal(12), Decimal(12), "bad", Decimal(-3)]
+
+
+def test_a_number_may_have_any_number_of_zeros() -> None:
+    many = "0" * 300_000
+    texts = [
+        f"{many}12.5",
+        f"-1.5{many}",
+        f"+{many}",
+        f"{many}.{many}7",
+        f"1{many}",
+        f"{many}x",
+        f"-{many}.-1",
+    ]
+    assert read(texts, 2) == [Decimal("12.5"), Decimal("-1.5"), Decimal(0), "bad", "bad", "bad", "bad"]

@@ -8,6 +8,8 @@ from claimlake.sources.x12.word import SIZE, Words, are_digits, numbers, tails
 MOST_DIGITS = 18
 _USUAL = 12
 """Numbers up to this long are read as two words."""
+_LONG = 64
+"""Longer ones, which hold little but zeros, are read one by one."""
 _MINUS, _PLUS, _POINT = b"-+."
 
 
@@ -22,8 +24,11 @@ def decimals(
     number, is_read = _usual(data, start, end, places)
     bad = there & ~is_read
     if bad.any():
-        rest = np.flatnonzero(bad)
+        rest = np.flatnonzero(bad & (size <= _LONG))
         number[rest], bad[rest] = _any(data, start[rest], end[rest], places)
+        for row in np.flatnonzero(size > _LONG).tolist():
+            value = _one(data[start[row] : end[row]].tobytes(), places)
+            number[row], bad[row] = value or 0, value is None
     if not is_read.all():
         number[~there] = 0
     if int(number.max()) > most or int(number.min()) < -most:
@@ -112,3 +117,14 @@ def _scale(number: Positions, missing: Positions) -> tuple[Positions, Mask]:
     power = _powers(np.maximum(missing, 0))
     is_beyond = number > (10**MOST_DIGITS - 1) // power
     return np.where(is_beyond, 0, number * power), is_beyond
+
+
+def _one(text: bytes, places: int) -> int | None:
+    """A number in units of 10^-places; None when it is none, or has too many digits."""
+    whole, _, fraction = text[text[:1] in (b"-", b"+") :].partition(b".")
+    if not (whole + fraction).isdigit() or fraction[places:].strip(b"0"):
+        return None
+    digits = (whole + fraction[:places].ljust(places, b"0")).lstrip(b"0") or b"0"
+    if len(digits) > MOST_DIGITS:
+        return None
+    return -int(digits) if text[:1] == b"-" else int(digits)
