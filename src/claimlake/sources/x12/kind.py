@@ -54,7 +54,7 @@ def kind_table(transaction: Transaction) -> KindTable:
     keys = np.array(names, dtype=np.uint64)
     shift = 64 - (len(keys) ** 2).bit_length()
     multiplier = _MULTIPLIER
-    while len(np.unique((keys * multiplier) >> shift)) < len(keys):
+    while len(set(((keys * multiplier) >> shift).tolist())) < len(keys):
         multiplier = (multiplier * _MULTIPLIER) & (1 << 64) - 1
     place = ((keys * multiplier) >> shift).astype(np.int64)
     table, kinds = np.zeros(1 << (64 - shift), dtype=np.uint64), np.zeros(1 << (64 - shift), dtype=np.int16)
@@ -92,7 +92,7 @@ def kinds_of(transaction: Transaction, segments: Segments) -> Codes:
     name = _numbers(segments, segments.start, id_end)
     kind = table.find(name)
     element = table.qualified_by.take(kind)
-    for number in np.unique(table.qualified_by[table.qualified_by > 0]).tolist():
+    for number in set(table.qualified_by.tolist()) - {0}:
         which = np.flatnonzero((element == number) & (segments.count >= number))
         first = segments.first[which]
         start = segments.marks.take(first + (number - 1)) + 1

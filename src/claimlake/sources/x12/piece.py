@@ -46,7 +46,8 @@ def _whole(data: NDArray[np.uint8], terminator: int) -> int:
 
 def head_of(scan: ArrayScan, terminator: int) -> Head:
     """The segments of a piece, or of its own head, that give the loops open behind it their values."""
-    position = np.unique(np.concatenate([_needed(scan, level, row) for level, row in _open_rows(scan)]))
+    needed = {place for level, row in _open_rows(scan) for place in _needed(scan, level, row).tolist()}
+    position = np.array(sorted(needed), dtype=np.int64)
     segments, entry = scan.segments, scan.entry[position]
     bounds = zip(segments.start[position].tolist(), segments.end[position].tolist(), strict=True)
     return Head(
