@@ -35,6 +35,7 @@ class Values:
     """The bounds, in some bytes, of one value per row; an empty one is null."""
 
     data: NDArray[np.uint8]
+    """Numbers and days are read as words: `word.MARGIN` bytes stand before the first and behind the last."""
     start: Positions
     end: Positions
     separators: bytes = b""
