@@ -12,6 +12,9 @@ from claimlake.sources.x12.scan import ArrayScan, array_scan
 from claimlake.sources.x12.segment import Delimiters
 from claimlake.sources.x12.spec import Path, Transaction
 
+_LEAST = 512
+"""A window of fewer bytes seldom has a claim and the beginning of the next."""
+
 
 @dataclass
 class Window:
@@ -27,6 +30,7 @@ class Window:
 def piece_scan(transaction: Transaction, data: NDArray[np.uint8], window: Window, head: Head) -> ArrayScan:
     """The segments up to a place for a cut in the window, which grows until it has one; or up to the end."""
     begin = window.byte_offset
+    window.byte_length = max(window.byte_length, _LEAST)
     while begin + window.byte_length < window.end:
         most = window.byte_length
         window.byte_length = _whole(data[begin : begin + most], window.delimiters.terminator)
