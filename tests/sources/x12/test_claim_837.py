@@ -119,6 +119,11 @@ def test_the_next_subscriber_is_not_the_last_dependent() -> None:
     assert rows(content, "claims_837")[1]["payer_id"] is None
 
 
+def test_a_party_of_the_subscriber_ends_the_dependent() -> None:
+    content = claims(*HEADER, *SUBSCRIBER, *DEPENDENT[:2], "NM1*XX*1*HOLLOWAY*BEN", *PROFESSIONAL)
+    assert picked(rows(content, "claims_837"), "relationship_code", "patient_first_name") == [(None, "TESS")]
+
+
 def test_lines_have_codes_pointers_dates_drugs_and_their_own_provider() -> None:
     found = rows(claims(*HEADER, *SUBSCRIBER, *PROFESSIONAL), "claims_837_line")
     assert picked(

@@ -182,6 +182,12 @@ def test_a_large_transaction_is_read_in_pieces_that_are_the_whole(content: bytes
     assert everything(content, chunk_bytes=size) == everything(content)
 
 
+def test_a_large_transaction_that_is_cut_off_gives_back_its_bytes_and_no_more() -> None:
+    content = interchange(transaction("270", *CLAIMS))
+    cut = content[: content.rindex(b"*")]
+    assert segments(read_tables(io.BytesIO(cut), in_detail=True, chunk_bytes=300)) == cut
+
+
 def test_a_segment_id_with_a_zero_byte_opens_nothing() -> None:
     content = several(LONG, LONG).replace(b"LX*1~", b"ST\0*835*0009~LX*1~")
     found = everything(content)

@@ -10,12 +10,12 @@ from typing import Any
 
 import nanoarrow as na  # type: ignore[import-untyped]
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from claimlake.sources.x12.array import Mask, Positions
+from claimlake.sources.x12.day import days, moments
+from claimlake.sources.x12.number import MOST_DIGITS, decimals
 
-_MOST_DIGITS = 18
 LONGEST_TEXT = 1024
 """Bytes of a value of a text column; no element of the guides is longer, and rows may repeat it."""
 MOST_TEXT, LEAST_TEXT = 32, 1 << 20
@@ -35,10 +35,21 @@ class Values:
     """The bounds, in some bytes, of one value per row; an empty one is null."""
 
     data: NDArray[np.uint8]
+    """Numbers and days are read as words: `word.MARGIN` bytes stand before the first and behind the last."""
     start: Positions
     end: Positions
     separators: bytes = b""
     """Bytes that become a blank: the separators inside a list."""
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it is plain that there is no value at all: starts and ends are one array."""
+        return self.start is self.end
+
+    def take(self, rows: Mask | Positions) -> "Values":
+        """These rows: those a mask keeps, or by number."""
+        start = self.start[rows]
+        return Values(self.data, start, start if self.is_nothing else self.end[rows], self.separators)
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,7 @@ class Typed:
             buffers.append(wide.view(np.uint8).reshape(-1))
         else:
             buffers.append(self.values)
-        return na.c_array_from_buffers(schema_of(self.type), length, buffers)
+        return na.c_array_from_buffers(_c_schema(self.type), length, buffers)
 
     def take(self, rows: Mask | Positions) -> "Typed":
         """These rows: those a mask keeps, or by number."""
@@ -94,32 +105,52 @@ def schema_of(kind: str) -> Any:
     return na.timestamp("us") if kind == "timestamp" else plain[kind]()
 
 
+@cache
+def _c_schema(kind: str) -> Any:
+    return na.c_schema(schema_of(kind))
+
+
 def typed(values: Values, kind: str, *, is_last: bool = False) -> Typed:
     """The values read as a type."""
+    if values.is_nothing:
+        return nothing(kind, len(values.start))
     if kind == "text":
         return _text(values)
-    if match := _DECIMAL.fullmatch(kind):
-        return _decimal(values, kind, int(match[2]), most=10 ** int(match[1]) - 1)
-    if kind in ("int", "bigint"):
-        most = np.iinfo(np.int32).max if kind == "int" else 10**_MOST_DIGITS - 1
-        found = _decimal(values, kind, 0, most=int(most))
-        store = np.int32 if kind == "int" else np.int64
-        return Typed(kind, found.values.astype(store), found.is_valid, found.is_bad)
+    bounds = values.data, values.start, values.end
     if kind == "timestamp":
-        return _moment(values)
-    return _day(values, is_last=is_last)
+        return Typed(kind, *moments(*bounds))
+    if kind == "date":
+        found, is_valid, is_bad = days(*bounds, is_last=is_last)
+        return Typed(kind, found.astype(np.int32), is_valid, is_bad)
+    if match := _DECIMAL.fullmatch(kind):
+        return Typed(kind, *decimals(*bounds, int(match[2]), 10 ** int(match[1]) - 1))
+    most = int(np.iinfo(np.int32).max) if kind == "int" else 10**MOST_DIGITS - 1
+    found, is_valid, is_bad = decimals(*bounds, 0, most)
+    return Typed(kind, found.astype(np.int32 if kind == "int" else np.int64), is_valid, is_bad)
+
+
+def nothing(kind: str, length: int) -> Typed:
+    """A column without a value."""
+    is_text, is_half = kind == "text", kind in ("int", "date")
+    values = np.zeros(length + is_text, dtype=np.int32 if is_text or is_half else np.int64)
+    return Typed(kind, values, np.zeros(length, dtype=bool), np.zeros(length, dtype=bool))
 
 
 def _text(values: Values) -> Typed:
-    start, end = values.start, values.end.copy()
-    is_bad = end - start > LONGEST_TEXT
-    end = np.where(is_bad, start, end)
+    start, end = values.start, values.end
+    size = end - start
+    is_bad = np.zeros(len(size), dtype=bool)
+    if int(size.max(initial=0)) > LONGEST_TEXT:
+        is_bad = size > LONGEST_TEXT
+        end = np.where(is_bad, start, end)
     while True:  # padding at the end of a value carries nothing
-        is_blank = (start < end) & (values.data[np.maximum(end - 1, 0)] == 0x20)
+        is_blank = values.data.take(end - 1, mode="clip") == 0x20
+        if is_blank.any():
+            is_blank &= start < end
         if not is_blank.any():
             break
-        end -= is_blank
-    offsets, text = gathered(values.data, start, np.maximum(end, start))
+        end = end - is_blank
+    offsets, text = gathered(values.data, start, end)
     is_valid = offsets[1:] > offsets[:-1]
     if values.separators:
         text = text.translate(bytes.maketrans(values.separators, b" " * len(values.separators)))
@@ -177,190 +208,43 @@ def readable(value: bytes) -> str:
 
 _WIDEST = 48
 """Values up to this long are gathered as rows of a matrix, which is several times faster."""
+_THINNEST = 8
+"""At most so many times the bytes of the values, a matrix may have."""
 
 
 def gathered(data: NDArray[np.uint8], start: Positions, end: Positions) -> tuple[NDArray[np.int32], bytes]:
     """The values one after the other, and where each of them begins."""
     size = end - start
-    offsets = np.zeros(len(start) + 1, dtype=np.int64)
-    np.cumsum(size, out=offsets[1:])
-    total, widest = int(offsets[-1]), int(size.max(initial=0))
+    widest, rows = int(size.max(initial=0)), len(size)
+    if not widest:
+        return np.zeros(rows + 1, dtype=np.int32), b""
+    is_even = int(size.min()) == widest
+    total = rows * widest if is_even else int(size.sum())
     if total > np.iinfo(np.int32).max:
         raise TooLargeError
-    if 0 < widest <= _WIDEST and int(start.max()) + widest <= len(data):
-        matrix = sliding_window_view(data, widest)[start]
-        return offsets.astype(np.int32), matrix[np.arange(widest) < size[:, None]].tobytes()
+    if is_even:
+        offsets = np.arange(0, total + 1, widest, dtype=np.int32)
+    else:
+        offsets = np.zeros(rows + 1, dtype=np.int32)
+        np.cumsum(size, out=offsets[1:])
+    is_thin = widest <= _WIDEST and rows * widest <= _THINNEST * total
+    if is_thin and int(start.max()) + widest <= len(data):
+        words = np.ndarray((len(data) - widest + 1,), dtype=f"V{widest}", buffer=data.data, strides=(1,))[
+            start
+        ]
+        if is_even:
+            return offsets, words.tobytes()
+        is_own = _own(widest).take(size)
+        return offsets, np.compress(is_own.view(bool), words.view(np.uint8)).tobytes()
     source = np.arange(total) + np.repeat(start - offsets[:-1], size)
-    return offsets.astype(np.int32), data[source].tobytes()
+    return offsets, data[source].tobytes()
 
 
-_USUAL = 12
-"""Numbers up to this long are read as rows of a matrix."""
-
-
-def _digits(values: Values, places: int) -> tuple[Positions, Mask, Mask]:
-    """The number in units of 10^-places; where there is a value; and where it is not such a number."""
-    start, end = values.start, values.end
-    there = end > start
-    number, is_read = _usual_digits(values, places)
-    bad = there & ~is_read
-    if bad.any():
-        rest = np.flatnonzero(bad)
-        number[rest], _, bad[rest] = _any_digits(Values(values.data, start[rest], end[rest]), places)
-    return number, there, bad
-
-
-def _usual_digits(values: Values, places: int) -> tuple[Positions, Mask]:
-    """Numbers such as 12, -12.5 and 12.50 in units of 10^-places, and which of the values are that."""
-    size = values.end - values.start
-    widest = min(int(size.max(initial=0)), _USUAL)
-    number, is_read = np.zeros(len(size), dtype=np.int64), np.zeros(len(size), dtype=bool)
-    short = np.flatnonzero((size > 0) & (size <= widest) & (values.end >= _USUAL))
-    if not len(short):
-        return number, is_read
-    # Right-aligned: the last byte of every value is in the last column.
-    matrix = sliding_window_view(values.data, widest)[values.end[short] - widest]
-    digits = matrix - 0x30
-    is_own = np.arange(widest) >= widest - size[short][:, None]
-    is_digit = (digits <= 9) & is_own
-    is_point = (matrix == 0x2E) & is_own
-    is_negative = values.data[values.start[short]] == 0x2D
-    has_point = is_point.any(axis=1)
-    behind = np.where(has_point, widest - 1 - is_point.argmax(axis=1), 0)
-    count = is_digit.sum(axis=1)
-    is_usual = (count > 0) & (count + has_point + is_negative == size[short]) & (behind <= places)
-    is_usual &= is_point.sum(axis=1) <= 1
-    # The digits left of a point have a power of ten less: the point takes a place of its own.
-    powers = 10 ** np.arange(widest - 1, -1, -1, dtype=np.int64)
-    whole = np.where(is_digit, digits, 0).astype(np.int64) @ powers
-    scale = 10 ** behind.astype(np.int64)
-    fraction = whole % scale
-    whole = np.where(has_point, (whole - fraction) // 10 + fraction, whole)
-    value = whole * 10 ** (places - np.minimum(behind, places))
-    number[short] = np.where(is_negative, -value, value)
-    is_read[short] = is_usual
-    return number, is_read
-
-
-def _any_digits(values: Values, places: int) -> tuple[Positions, Mask, Mask]:
-    data, start, end = values.data, values.start, values.end
-    there = end > start
-    number = np.zeros(len(start), dtype=np.int64)
-    after = np.full(len(start), -1, dtype=np.int64)
-    seen = np.zeros(len(start), dtype=np.int64)
-    first = data[np.minimum(start, len(data) - 1)]
-    is_negative = there & (first == 0x2D)
-    bad = np.zeros(len(start), dtype=bool)
-    position = start + (is_negative | (there & (first == 0x2B)))
-    for _ in range(int((end - position).max(initial=0))):
-        active = position < end
-        byte = data[np.minimum(position, len(data) - 1)]
-        digit = byte.astype(np.int64) - 0x30
-        is_digit = active & (digit >= 0) & (digit <= 9)
-        is_point = active & (byte == 0x2E) & (after < 0)
-        bad |= active & ~is_digit & ~is_point
-        is_extra = is_digit & (after >= places)
-        bad |= is_extra & (digit != 0)
-        use = is_digit & ~is_extra
-        bad |= use & (number >= 10 ** (_MOST_DIGITS - 1))
-        number = np.where(use & ~bad, number * 10 + digit, number)
-        seen += is_digit
-        after = np.where(use & (after >= 0), after + 1, np.where(is_point, 0, after))
-        position = position + 1
-    bad |= there & (seen == 0)
-    number, overflow = _scale(number, places - np.maximum(after, 0))
-    bad |= overflow
-    return np.where(is_negative, -number, number), there, bad
-
-
-def _scale(number: Positions, missing: Positions) -> tuple[Positions, Mask]:
-    power = np.power(10, np.maximum(missing, 0))
-    is_beyond = number > (10**_MOST_DIGITS - 1) // power
-    return np.where(is_beyond, 0, number * power), is_beyond
-
-
-def _decimal(values: Values, kind: str, places: int, *, most: int) -> Typed:
-    number, there, bad = _digits(values, places)
-    bad |= np.abs(number) > most
-    is_valid = there & ~bad
-    return Typed(kind, np.where(is_valid, number, 0), is_valid, bad)
-
-
-def _number_at(data: NDArray[np.uint8], start: Positions, width: int) -> tuple[Positions, Mask]:
-    number = np.zeros(len(start), dtype=np.int64)
-    is_number = np.ones(len(start), dtype=bool)
-    for offset in range(width):
-        digit = data[np.minimum(start + offset, len(data) - 1)].astype(np.int64) - 0x30
-        is_number &= (digit >= 0) & (digit <= 9)
-        number = number * 10 + digit
-    return number, is_number
-
-
-def _calendar(data: NDArray[np.uint8], start: Positions, end: Positions) -> tuple[Positions, Mask]:
-    """Days since 1970 of CCYYMMDD (or YYMMDD, of 1950 to 2049), and whether it is a day."""
-    size = end - start
-    is_short = size == 6
-    year, is_year = _number_at(data, np.where(is_short, start, start), 4)
-    short, is_short_year = _number_at(data, start, 2)
-    year = np.where(is_short, short + np.where(short < 50, 2000, 1900), year)
-    rest, is_rest = _number_at(data, np.where(is_short, start + 2, start + 4), 4)
-    good = is_rest & np.where(is_short, is_short_year, is_year) & (is_short | (size >= 8))
-    month, of_month = rest // 100, rest % 100
-    good &= (month >= 1) & (month <= 12) & (of_month >= 1) & (of_month <= 31) & (year >= 1)
-    months = np.where(good, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
-    days = months.astype("datetime64[D]").astype(np.int64) + np.where(good, of_month - 1, 0)
-    is_in_month = days < (months + 1).astype("datetime64[D]").astype(np.int64)
-    return np.where(good & is_in_month, days, 0), good & is_in_month
-
-
-def _find(values: Values, mark: int) -> Positions:
-    """Where the byte first stands in each value, at the day's end or later; else the value's end."""
-    place = values.start + 6
-    found = values.end.copy()
-    for offset in range(6):
-        at = place + offset
-        hit = (
-            (at < values.end)
-            & (values.data[np.minimum(at, len(values.data) - 1)] == mark)
-            & (found == values.end)
-        )
-        found = np.where(hit, at, found)
-    return found
-
-
-def _day(values: Values, *, is_last: bool) -> Typed:
-    there = values.end > values.start
-    dash = _find(values, 0x2D)
-    is_range = dash < values.end
-    start = np.where(is_range, dash + 1, values.start) if is_last else values.start
-    end = values.end if is_last else np.where(is_range, dash, values.end)
-    days, good = _calendar(values.data, start, end)
-    return Typed("date", np.where(there, days, 0).astype(np.int32), there & good, there & ~good)
-
-
-def _moment(values: Values) -> Typed:
-    """Day and time of two neighbouring elements: CCYYMMDD or YYMMDD, then HHMM, HHMMSS or HHMMSSDD."""
-    there = values.end > values.start
-    mark = values.start + 8
-    is_short = (values.end > values.start + 6) & _is_not_digit(values.data, values.start + 6)
-    mark = np.where(is_short, values.start + 6, mark)
-    mark = np.minimum(mark, values.end)
-    days, good = _calendar(values.data, values.start, mark)
-    clock = mark + 1
-    size = values.end - clock
-    hours, is_hours = _number_at(values.data, clock, 4)
-    seconds, is_seconds = _number_at(values.data, clock + 4, 2)
-    has_time = is_hours & (size >= 4) & (hours // 100 < 24) & (hours % 100 < 60)
-    minutes = np.where(has_time, hours // 100 * 60 + hours % 100, 0)
-    second = np.where(has_time & is_seconds & (size >= 6) & (seconds < 60), seconds, 0)
-    micros = ((days * 1440 + minutes) * 60 + second) * 1_000_000
-    good &= there
-    return Typed("timestamp", np.where(good, micros, 0), good, there & ~good)
-
-
-def _is_not_digit(data: NDArray[np.uint8], position: Positions) -> Mask:
-    byte = data[np.minimum(position, len(data) - 1)]
-    return (byte < 0x30) | (byte > 0x39)
+@cache
+def _own(width: int) -> NDArray[np.void]:
+    """For every size, which of so many bytes belong to a value of that size."""
+    is_own = np.arange(width) < np.arange(width + 1)[:, None]
+    return is_own.view(f"V{width}").ravel()
 
 
 def text_column(values: Sequence[str | None]) -> Typed:

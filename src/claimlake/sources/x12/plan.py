@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimlake.sources.x12.array import Mask, Positions
+from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.rows import Rows
 from claimlake.sources.x12.spec import (
     ROOT,
@@ -33,6 +34,9 @@ class Level:
     repeat: Repeat | None = None
     needs: tuple[Path, ...] = ()
     """A repeated group is a row when one of these has a value."""
+
+    def __hash__(self) -> int:
+        return hash(self.rows)  # levels are looked up for every column; few have the same rows
 
     @property
     def is_loop(self) -> bool:
@@ -128,6 +132,20 @@ class Found(Protocol):
 
     def close(self) -> None:
         """Give the memory back; nothing can be asked any more."""
+        ...
+
+
+class FoundPiece(Found, Protocol):
+    """What an engine found in a piece of one transaction; it goes on from piece to piece."""
+
+    def scan(
+        self, item: TransactionSet, place: NDArray[np.int64], *, is_new: bool, soft_end: int | None = None
+    ) -> bool:
+        """Scan on from `place`; whether the end was reached, rather than a place for a cut."""
+        ...
+
+    def cut(self) -> None:
+        """Forget the piece that was read, but for the loops that are still open."""
         ...
 
 

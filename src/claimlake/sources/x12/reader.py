@@ -16,13 +16,12 @@ from claimlake.errors import SourceError
 from claimlake.sources.x12 import kernel
 from claimlake.sources.x12.check import Checker
 from claimlake.sources.x12.column import TooLargeError
-from claimlake.sources.x12.compiled import KernelFound
 from claimlake.sources.x12.contract import CONTRACT_BY_TABLE, CONTRACTS, DETAIL_CONTRACTS, SPECIFICATIONS
 from claimlake.sources.x12.envelope import Outline, TransactionSet, outline
-from claimlake.sources.x12.find import find
+from claimlake.sources.x12.find import find, find_in_pieces
 from claimlake.sources.x12.finding import Finding
 from claimlake.sources.x12.part import Part, parts, piece_of, runs, slices
-from claimlake.sources.x12.plan import Found
+from claimlake.sources.x12.plan import Found, FoundPiece
 from claimlake.sources.x12.rows import Rows, stacked
 from claimlake.sources.x12.source import Pages, opened
 from claimlake.sources.x12.spec import POSITION, UNKNOWN, Transaction
@@ -30,6 +29,8 @@ from claimlake.sources.x12.summary import finding_rows, interchange_rows, transa
 from claimlake.sources.x12.whole import loops_of, segment_rows
 
 _CHUNK_BYTES = 2 * 1024 * 1024
+_ARRAY_CHUNK_BYTES = 4 * 1024 * 1024
+"""Without the kernel every column of a chunk costs some calls, however few rows it has."""
 _MOST_WORKERS = 4
 _MOST_BETWEEN = 8
 """A part is large, too, when so many times a chunk stands between its transactions."""
@@ -56,7 +57,7 @@ class Reading:
 def read(
     source: Path | BinaryIO,
     *,
-    chunk_bytes: int = _CHUNK_BYTES,
+    chunk_bytes: int | None = None,
     in_detail: bool = False,
     workers: int | None = None,
 ) -> Iterator[Chunk]:
@@ -67,7 +68,7 @@ def read(
 
     Args:
         source: a file, or a stream that can be read again from its start; gzip and zip are unpacked.
-        chunk_bytes: how many bytes of the file a chunk has, about.
+        chunk_bytes: how many bytes of the file a chunk has, about; by default two to four megabytes.
         in_detail: also make the detail tables and the segment table.
         workers: how many threads read; by default one for each processor, up to four.
     """
@@ -79,13 +80,15 @@ def read(
         if not shape.interchanges:
             what = "not X12: no ISA, GS or ST segment" if content[:65536].strip() else "the file is empty"
             raise SourceError(what, where=where, remedy="Check what the source delivers.")
-        reader = _Reader(data, pages, shape, in_detail=in_detail, chunk_bytes=max(chunk_bytes, 1))
+        usual = _CHUNK_BYTES if kernel.available() else _ARRAY_CHUNK_BYTES
+        most = usual if chunk_bytes is None else max(chunk_bytes, 1)
+        reader = _Reader(data, pages, shape, in_detail=in_detail, chunk_bytes=most)
         yield from reader.chunks(workers or min(os.cpu_count() or 1, _MOST_WORKERS))
         del data, pages, reader  # nothing may look at the bytes any more when the file is closed
 
 
 def read_tables(
-    source: Path | BinaryIO, *, in_detail: bool = False, chunk_bytes: int = _CHUNK_BYTES
+    source: Path | BinaryIO, *, in_detail: bool = False, chunk_bytes: int | None = None
 ) -> Reading:
     """The file's tables all at once, from chunks as `read` makes them; SourceError when it is not X12."""
     found: dict[str, list[Rows]] = {}
@@ -171,7 +174,7 @@ class _Reader:
             founds = self._find(part)
             self._number(founds)
             yield self._finish(part, founds)
-        elif kernel.available() and len(part.sets) == 1 and self._specification(part).pieces:
+        elif len(part.sets) == 1 and self._specification(part).pieces:
             yield from self._pieces(part)
         else:
             yield from self._slices(part)
@@ -305,10 +308,10 @@ class _Reader:
             yield Chunk(kept, (), ()) if number else self._chunk(part, kept, findings)
             self.pages.seen(piece.end)
 
-    def _cut(self, part: Part) -> Iterator[tuple[Part, KernelFound]]:
+    def _cut(self, part: Part) -> Iterator[tuple[Part, FoundPiece]]:
         """The pieces of one large transaction, each with what was found in it, numbered."""
         item, specification = part.sets[0], self._specification(part)
-        found = KernelFound(specification, self.data, part.sets, has_trace=self.in_detail).in_pieces()
+        found = find_in_pieces(specification, self.data, part.sets, has_trace=self.in_detail)
         place = np.array([item.byte_offset, item.segment_no], dtype=np.int64)
         begin, segment_no = part.begin, part.segment_no
         is_new, is_end = True, False

@@ -1,7 +1,8 @@
 """Bytes to segments: where every segment and element begins and ends, a whole interchange at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,53 +32,30 @@ class Segments:
     start: Positions
     end: Positions
     """One past the last byte of the segment; its terminator stands at or after it."""
-    key: Positions
-    """The segment id as a number, see `key_of`."""
+    marks: Positions
+    """Where every element ends: its separator, or the end of the segment."""
     first: Positions
-    """Index into `separators` of the first element separator."""
+    """Index into `marks` of the end of the segment's id."""
     count: Positions
     """How many elements the segment has."""
-    separators: Positions
-    components: Positions
+    component: int
 
     def __len__(self) -> int:
         return len(self.start)
 
     def id_end(self) -> Positions:
         """One past the last byte of every segment's id."""
-        return np.where(self.count > 0, _at(self.separators, self.first), self.end)
+        return self.marks.take(self.first)
 
-    def element(
-        self, which: Positions, number: int | Positions, last: int | None = None
-    ) -> tuple[Positions, Positions]:
-        """The bounds of element `number` (or `number` to `last`) of these segments; empty where none."""
-        count, first = self.count[which], self.first[which]
-        until = np.minimum(number if last is None else last, count)
-        exists = number <= count
-        start = _at(self.separators, first + (number - 1)) + 1
-        after = np.where(until == count, self.end[which], _at(self.separators, first + until))
-        return np.where(exists, start, 0), np.where(exists, after, 0)
+    def until(self, number: int) -> "Segments":
+        """The first ones, up to a number."""
+        some = self.start[:number], self.end[:number], self.marks, self.first[:number], self.count[:number]
+        return Segments(self.data, *some, self.component)
 
-    def component(
-        self, start: Positions, end: Positions, first: int, last: int
-    ) -> tuple[Positions, Positions]:
-        """The bounds of components `first` to `last` of composites; empty where there are none."""
-        if len(self.components) == 0:
-            return (start, end) if first == 1 else (start, start.copy())
-        inner = np.searchsorted(self.components, start)
-        here = start
-        if first > 1:
-            mark = _at(self.components, inner + first - 2, beyond=np.iinfo(np.int64).max - 1)
-            here = np.where(mark < end, mark + 1, end)
-        mark = _at(self.components, inner + last - 1, beyond=np.iinfo(np.int64).max - 1)
-        return here, np.where(mark < end, np.maximum(mark, here), end)
-
-
-def _at(values: Positions, index: Positions, beyond: int = 0) -> Positions:
-    if len(values) == 0:
-        return np.full(len(index), beyond, dtype=np.int64)
-    found = values.take(index, mode="clip")
-    return found if beyond == 0 else np.where(index < len(values), found, beyond)
+    @cached_property
+    def components(self) -> Positions:
+        """Where the component separators stand."""
+        return np.flatnonzero(self.data == self.component)
 
 
 def key_of(segment_id: str) -> int:
@@ -87,68 +65,80 @@ def key_of(segment_id: str) -> int:
 
 def tokenise(data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters) -> Segments:
     """The segments between two positions, under one set of delimiters."""
-    starts, ends = _bounds(data, begin, end, delimiters)
     piece = data[begin:end]
-    separators = np.flatnonzero(piece == delimiters.element) + begin
-    components = np.flatnonzero(piece == delimiters.component) + begin
-    # Counting the separators up to every byte costs less than looking up two positions a segment.
-    before = np.zeros(len(piece) + 1, dtype=np.int32)
-    np.cumsum(piece == delimiters.element, out=before[1:])
-    first = before[starts - begin].astype(np.int64)
-    count = before[ends - begin] - first
-    name_end = np.where(count > 0, _at(separators, first), ends)
-    key = pack(data, starts, name_end, 3)
-    return Segments(data, starts, ends, key, first, count, separators, components)
+    is_mark = piece == delimiters.element
+    is_mark |= piece == delimiters.terminator
+    marks = np.flatnonzero(is_mark)
+    if begin:
+        marks += begin
+    last = np.flatnonzero(data.take(marks) == delimiters.terminator)
+    if not len(last) or marks[last[-1]] != end - 1:
+        marks = np.append(marks, end)
+        last = np.append(last, len(marks) - 1)
+    starts, ends = np.empty_like(last), marks.take(last)
+    starts[0], starts[1:] = begin, ends[:-1] + 1
+    first = np.empty_like(last)
+    first[0], first[1:] = 0, last[:-1] + 1
+    starts, is_moved = _without_blanks(data, starts, ends)
+    ends, is_cut = _without_line_ends(data, starts, ends)
+    if _IS_BLANK[delimiters.element]:  # some of the blanks around a segment may be separators
+        first, last = np.searchsorted(marks, starts), np.searchsorted(marks, ends)
+    if is_cut:
+        marks[last] = ends
+    if is_moved or is_cut or bool((starts >= ends).any()):
+        is_real = starts < ends
+        starts, ends, first, last = (values[is_real] for values in (starts, ends, first, last))
+    return Segments(data, starts, ends, marks, first, last - first, delimiters.component)
 
 
 def _bounds(
     data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters
 ) -> tuple[Positions, Positions]:
     """Where every segment starts and ends, without the blanks around it."""
-    ends = np.flatnonzero(data[begin:end] == delimiters.terminator) + begin
+    ends = np.flatnonzero(data[begin:end] == delimiters.terminator)
+    if begin:
+        ends += begin
     if len(ends) == 0 or ends[-1] != end - 1:
         ends = np.append(ends, end)
     starts = np.empty_like(ends)
-    starts[0] = begin
-    starts[1:] = ends[:-1] + 1
-    starts, ends = _trim(data, starts, ends)
+    starts[0], starts[1:] = begin, ends[:-1] + 1
+    starts, _ = _without_blanks(data, starts, ends)
+    ends, _ = _without_line_ends(data, starts, ends)
     is_real = starts < ends
-    return starts[is_real], ends[is_real]
+    return (starts, ends) if is_real.all() else (starts[is_real], ends[is_real])
 
 
-def _trim(data: NDArray[np.uint8], starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
-    starts, ends = starts.copy(), ends.copy()
+def _without_blanks(data: NDArray[np.uint8], starts: Positions, ends: Positions) -> tuple[Positions, bool]:
+    """The starts behind the blanks in front of the segments, and whether any moved."""
+    is_moved = False
     while True:
-        is_blank = (starts < ends) & _IS_BLANK[data.take(starts, mode="clip")]
+        is_blank = _IS_BLANK.take(data.take(starts, mode="clip"))
+        if is_blank.any():
+            is_blank &= starts < ends
         if not is_blank.any():
-            break
-        starts += is_blank
+            return starts, is_moved
+        starts, is_moved = starts + is_blank, True
+
+
+def _without_line_ends(data: NDArray[np.uint8], starts: Positions, ends: Positions) -> tuple[Positions, bool]:
+    """The ends in front of the line ends behind the segments, and whether any moved."""
+    is_moved = False
     while True:
-        is_blank = (starts < ends) & _IS_LINE_END[data[ends - 1]]
+        is_blank = _IS_LINE_END.take(data.take(ends - 1, mode="clip"))
+        if is_blank.any():
+            is_blank &= starts < ends
         if not is_blank.any():
-            return starts, ends
-        ends -= is_blank
-
-
-def pack(data: NDArray[np.uint8], starts: Positions, ends: Positions, width: int) -> Positions:
-    """Each value's bytes as one number, big-endian, left-aligned in `width` bytes; -1 where none can be.
-
-    A value of more bytes is none, nor is one that holds a zero byte, which stands for the bytes it lacks.
-    """
-    packed = np.zeros(len(starts), dtype=np.int64)
-    size = ends - starts
-    is_none = size > width
-    for offset in range(width):
-        byte = data.take(starts + offset, mode="clip").astype(np.int64)
-        is_none |= (offset < size) & (byte == 0)
-        packed = (packed << 8) | np.where(offset < size, byte, 0)
-    return np.where(is_none, -1, packed)
+            return ends, is_moved
+        ends, is_moved = ends - is_blank, True
 
 
 ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1")
 _BLOCK = 8 * 1024 * 1024
+_ARRAY_BLOCK = 1024 * 1024
+"""So many bytes, and what NumPy makes of them, stay near the processor."""
 _MARKS = 4096
-_MAY_BE_ENVELOPE = np.isin(np.arange(256), list(b"ISGT"))
+_IS_FIRST = np.isin(np.arange(256), [ord(name[0]) for name in ENVELOPE])
+_IS_SECOND = np.isin(np.arange(256), [ord(name[1]) for name in ENVELOPE])
 
 
 def envelope_marks(
@@ -184,7 +174,7 @@ def after_block(
     position = begin
     while position < min(begin + _BLOCK, end):
         _, position, count = _marks(data, position, end, delimiters, count)
-    return position, count
+    return min(position, end), count  # the last segment may lack its terminator
 
 
 def _marks(
@@ -206,68 +196,27 @@ def _marks(
 def _array_marks(
     data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters, count: int
 ) -> tuple[NDArray[np.int64], int, int]:
-    until = min(begin + _BLOCK, end)
+    until = min(begin + _ARRAY_BLOCK, end)
     if until < end:
-        terminators = np.flatnonzero(data[begin:until] == delimiters.terminator)
-        until = begin + int(terminators[-1]) + 1 if len(terminators) else end
+        terminator = data[begin:until].tobytes().rfind(delimiters.terminator)
+        until = begin + terminator + 1 if terminator >= 0 else end
     starts, ends = _bounds(data, begin, until, delimiters)
-    which = np.flatnonzero(_MAY_BE_ENVELOPE[data[starts]])
+    which = np.flatnonzero(_IS_FIRST.take(data.take(starts)))
+    which = which[_IS_SECOND.take(data.take(starts[which] + 1, mode="clip"))]
     first, last = starts[which], ends[which]
-    name_end = first + 4  # longer than any of them
-    for width in (3, 2):  # an id is two or three letters, then the separator or the end
-        stands = first + width
+    is_one = np.zeros(len(which), dtype=bool)
+    for name in ENVELOPE:
+        stands = first + len(name)
         is_end = (stands == last) | (data.take(stands, mode="clip") == delimiters.element)
-        name_end = np.where(is_end, stands, name_end)
-    keys = pack(data, first, name_end, 3)
-    is_one = np.isin(keys, [key_of(name) for name in ENVELOPE])
+        is_one |= is_end & (stands <= last) & _begins_with(data, first, name)
     which = which[is_one]
     marks = np.stack([which + count, starts[which], ends[which]], axis=1)
     return marks, until, count + len(starts)
 
 
-def join(parts: list[Segments]) -> Segments:
-    """Segments of several runs of the same bytes, in order."""
-    if len(parts) == 1:
-        return parts[0]
-    base = np.cumsum([0, *(len(part.separators) for part in parts[:-1])])
-    return Segments(
-        parts[0].data,
-        np.concatenate([part.start for part in parts]),
-        np.concatenate([part.end for part in parts]),
-        np.concatenate([part.key for part in parts]),
-        np.concatenate([part.first + offset for part, offset in zip(parts, base, strict=True)]),
-        np.concatenate([part.count for part in parts]),
-        np.concatenate([part.separators for part in parts]),
-        np.concatenate([part.components for part in parts]),
-    )
-
-
-def within(segments: Segments, begins: Positions, ends: Positions) -> tuple[Segments, Positions]:
-    """The segments that stand between pairs of positions, and which pair that is."""
-    pair = np.searchsorted(begins, segments.start, side="right") - 1
-    is_inside = (pair >= 0) & (segments.start < ends.take(pair, mode="clip"))
-    if is_inside.all():
-        return segments, pair
-    some = replace(
-        segments,
-        start=segments.start[is_inside],
-        end=segments.end[is_inside],
-        key=segments.key[is_inside],
-        first=segments.first[is_inside],
-        count=segments.count[is_inside],
-    )
-    return some, pair[is_inside]
-
-
-def is_one_of(data: NDArray[np.uint8], start: Positions, end: Positions, allowed: tuple[bytes, ...]) -> Mask:
-    """Which values are exactly one of these."""
-    size = end - start
-    found = np.zeros(len(size), dtype=bool)
-    if not len(data):
-        return found
-    for word in allowed:
-        rows = np.flatnonzero(size == len(word))
-        for offset, byte in enumerate(word):
-            rows = rows[data[start[rows] + offset] == byte]
-        found[rows] = True
+def _begins_with(data: NDArray[np.uint8], place: Positions, name: str) -> Mask:
+    """Where the bytes from a place on are these."""
+    found = np.ones(len(place), dtype=bool)
+    for offset, byte in enumerate(name.encode()):
+        found &= data.take(place + offset, mode="clip") == byte
     return found

@@ -296,6 +296,13 @@ class Transaction:
 
     def within(self, name: str) -> frozenset[str]:
         """Every loop that can stand inside this one, itself included."""
+        return self._loops_within[name]
+
+    @cached_property
+    def _loops_within(self) -> dict[str, frozenset[str]]:
+        return {name: self._found_within(name) for name in self.loop_by_name}
+
+    def _found_within(self, name: str) -> frozenset[str]:
         found = {name}
         grew = True
         while grew:

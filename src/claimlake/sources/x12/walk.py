@@ -1,13 +1,9 @@
 """The one walker: the loops of a specification as a table of states, and where every segment leads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
-import numpy as np
-
-from claimlake.sources.x12.array import Positions
 from claimlake.sources.x12.plan import Plan, plan_of
-from claimlake.sources.x12.segment import key_of
 from claimlake.sources.x12.spec import ROOT, Transaction
 
 # Which element says what a segment is about; every other segment is known by its id alone.
@@ -20,20 +16,22 @@ class Grammar:
 
     kinds: tuple[tuple[str, str], ...]
     """(segment id, qualifier); an empty qualifier is any other; kind 0 is a segment nothing asks for."""
-    keys: Positions
-    """Sorted numbers of the kinds, matched to segments."""
-    order: Positions
     states: tuple[str, ...]
     """The loop of each state. A loop with a body has two: before and after its body segment."""
     steps: tuple[tuple[int, ...], ...]
     """steps[state][kind] is the next state times two, plus 1 when the segment opens its loop."""
+    _kinds_of: dict[str, list[tuple[int, str]]] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        for number, (name, qualifier) in enumerate(self.kinds):
+            self._kinds_of.setdefault(name, []).append((number, qualifier))
 
     def kinds_of(self, segment: str, qualifiers: tuple[str, ...]) -> list[int]:
         """The kinds a citation means."""
         return [
             number
-            for number, (name, qualifier) in enumerate(self.kinds)
-            if name == segment and (not qualifiers or qualifier in qualifiers)
+            for number, qualifier in self._kinds_of.get(segment, ())
+            if not qualifiers or qualifier in qualifiers
         ]
 
     def states_of(self, loop: str) -> list[int]:
@@ -45,19 +43,12 @@ class Grammar:
 def grammar(transaction: Transaction) -> Grammar:
     """The state table of a transaction."""
     kinds = _kinds(transaction, plan_of(transaction))
-    keys = np.array([number_of(*kind) for kind in kinds], dtype=np.int64)
-    order = np.argsort(keys)
     names = (ROOT, *(loop.name for loop in transaction.loops))
     states = names + tuple(loop.name for loop in transaction.loops if loop.body)
     steps = tuple(
         tuple(_next(transaction, states, state, kind) for kind in kinds) for state in range(len(states))
     )
-    return Grammar(kinds, keys[order], order, states, steps)
-
-
-def number_of(segment: str, qualifier: str) -> int:
-    """A kind as a number: segment id and qualifier, three bytes each."""
-    return key_of(segment) << 24 | (key_of(qualifier) if qualifier else 0)
+    return Grammar(kinds, states, steps)
 
 
 def _kinds(transaction: Transaction, plan: Plan) -> tuple[tuple[str, str], ...]:
