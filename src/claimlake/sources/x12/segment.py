@@ -12,6 +12,9 @@ from claimlake.sources.x12.array import Mask, Positions
 
 _IS_BLANK = np.isin(np.arange(256), (0x20, 0x0A, 0x0D, 0x09, 0x1A, 0x00))
 _IS_LINE_END = np.isin(np.arange(256), (0x0A, 0x0D))
+_FEW_BLANKS = 64
+"""More than so many in a row are passed in blocks of `_RUN` bytes, segment by segment."""
+_RUN = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -111,25 +114,54 @@ def _bounds(
 def _without_blanks(data: NDArray[np.uint8], starts: Positions, ends: Positions) -> tuple[Positions, bool]:
     """The starts behind the blanks in front of the segments, and whether any moved."""
     is_moved = False
-    while True:
+    for _ in range(_FEW_BLANKS):
         is_blank = _IS_BLANK.take(data.take(starts, mode="clip"))
         if is_blank.any():
             is_blank &= starts < ends
         if not is_blank.any():
             return starts, is_moved
         starts, is_moved = starts + is_blank, True
+    for row in np.flatnonzero(is_blank).tolist():
+        starts[row] = after_blanks(data, int(starts[row]), int(ends[row]))
+    return starts, is_moved
 
 
 def _without_line_ends(data: NDArray[np.uint8], starts: Positions, ends: Positions) -> tuple[Positions, bool]:
     """The ends in front of the line ends behind the segments, and whether any moved."""
     is_moved = False
-    while True:
+    for _ in range(_FEW_BLANKS):
         is_blank = _IS_LINE_END.take(data.take(ends - 1, mode="clip"))
         if is_blank.any():
             is_blank &= starts < ends
         if not is_blank.any():
             return ends, is_moved
         ends, is_moved = ends - is_blank, True
+    for row in np.flatnonzero(is_blank).tolist():
+        ends[row] = _before_line_ends(data, int(starts[row]), int(ends[row]))
+    return ends, is_moved
+
+
+def after_blanks(data: NDArray[np.uint8], begin: int, end: int, terminator: int | None = None) -> int:
+    """Where, from `begin` on, the first byte stands that is no blank, or is the terminator; else `end`."""
+    while begin < end:
+        piece = data[begin : min(begin + _RUN, end)]
+        is_solid = ~_IS_BLANK[piece]
+        if terminator is not None:
+            is_solid |= piece == terminator
+        if is_solid.any():
+            return begin + int(np.argmax(is_solid))
+        begin += len(piece)
+    return end
+
+
+def _before_line_ends(data: NDArray[np.uint8], begin: int, end: int) -> int:
+    while begin < end:
+        piece = data[max(end - _RUN, begin) : end]
+        is_solid = ~_IS_LINE_END[piece]
+        if is_solid.any():
+            return end - int(np.argmax(is_solid[::-1]))
+        end -= len(piece)
+    return begin
 
 
 ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1")
@@ -160,11 +192,6 @@ def envelope_marks(
         found.append(marks)
         seen(position)
     return np.concatenate(found), count
-
-
-def is_blank(byte: int, delimiters: Delimiters) -> bool:
-    """Whether a byte between two segments carries nothing."""
-    return bool(_IS_BLANK[byte]) and byte != delimiters.terminator
 
 
 def after_block(
