@@ -1,6 +1,7 @@
 """Whatever the bytes, nothing crashes, nothing is lost, and both engines read the same."""
 
 import io
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -214,6 +215,41 @@ def test_a_number_beyond_its_type_is_told_and_null() -> None:
     found = read_tables(io.BytesIO(content))
     assert {row["units_paid"] for row in rows(found, "era_835_service")} == {None}
     assert {item.rule for item in found.findings} == {"X12-09"}
+
+
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ("0" * 300_000 + "30", "30.00"),
+        ("+" + "0" * 60 + "30.0" + "0" * 60, "30.00"),
+        ("-" + "0" * 40 + "1234567890123456.78", "-1234567890123456.78"),
+        ("0" * 40 + "12345678901234567.00", None),
+        ("30." + "0" * 60 + "1", None),
+        ("." + "." * 60, None),
+        ("-" * 300_000, None),
+    ],
+    ids=["zeros", "plus", "negative", "19 digits", "third decimal", "points", "dashes"],
+)
+def test_a_number_of_any_length_is_read_or_told_in_no_time(written: str, amount: str | None) -> None:
+    content = several(tuple(line.replace("CLP*B*1*30*", f"CLP*B*1*{written}*") for line in LONG))
+    started = time.process_time()
+    found = read_tables(io.BytesIO(content))
+    assert time.process_time() - started < 2
+    read = [str(row["charge_amount"]) for row in rows(found, "era_835") if row["claim_id"] == "B"]
+    assert read == [amount] * (amount is not None)
+    assert ("X12-08" in {item.rule for item in found.findings}) == (amount is None)
+
+
+@pytest.mark.parametrize("size", [2_000, 2_000_000])
+@pytest.mark.parametrize("blank", [b"\0", b" ", b"\r\n"])
+def test_a_megabyte_of_blanks_is_passed_in_no_time(blank: bytes, size: int) -> None:
+    blanks = blank * (1_000_000 // len(blank))
+    content = several(LONG).replace(b"CLP*B", blanks + b"CLP*B") + several(LONG) + blanks
+    started = time.process_time()
+    found = read_tables(io.BytesIO(content), in_detail=True, chunk_bytes=size)
+    assert time.process_time() - started < 2
+    assert [item.status for item in found.transactions] == ["accepted", "accepted"]
+    assert segments(found) == content
 
 
 def test_a_large_transaction_is_judged_as_a_whole() -> None:

@@ -14,8 +14,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from claimlake.sources.x12.array import Mask, Positions
+from claimlake.sources.x12.number import MOST_DIGITS, numbers
 
-_MOST_DIGITS = 18
 LONGEST_TEXT = 1024
 """Bytes of a value of a text column; no element of the guides is longer, and rows may repeat it."""
 MOST_TEXT, LEAST_TEXT = 32, 1 << 20
@@ -101,7 +101,7 @@ def typed(values: Values, kind: str, *, is_last: bool = False) -> Typed:
     if match := _DECIMAL.fullmatch(kind):
         return _decimal(values, kind, int(match[2]), most=10 ** int(match[1]) - 1)
     if kind in ("int", "bigint"):
-        most = np.iinfo(np.int32).max if kind == "int" else 10**_MOST_DIGITS - 1
+        most = np.iinfo(np.int32).max if kind == "int" else 10**MOST_DIGITS - 1
         found = _decimal(values, kind, 0, most=int(most))
         store = np.int32 if kind == "int" else np.int64
         return Typed(kind, found.values.astype(store), found.is_valid, found.is_bad)
@@ -194,93 +194,8 @@ def gathered(data: NDArray[np.uint8], start: Positions, end: Positions) -> tuple
     return offsets.astype(np.int32), data[source].tobytes()
 
 
-_USUAL = 12
-"""Numbers up to this long are read as rows of a matrix."""
-
-
-def _digits(values: Values, places: int) -> tuple[Positions, Mask, Mask]:
-    """The number in units of 10^-places; where there is a value; and where it is not such a number."""
-    start, end = values.start, values.end
-    there = end > start
-    number, is_read = _usual_digits(values, places)
-    bad = there & ~is_read
-    if bad.any():
-        rest = np.flatnonzero(bad)
-        number[rest], _, bad[rest] = _any_digits(Values(values.data, start[rest], end[rest]), places)
-    return number, there, bad
-
-
-def _usual_digits(values: Values, places: int) -> tuple[Positions, Mask]:
-    """Numbers such as 12, -12.5 and 12.50 in units of 10^-places, and which of the values are that."""
-    size = values.end - values.start
-    widest = min(int(size.max(initial=0)), _USUAL)
-    number, is_read = np.zeros(len(size), dtype=np.int64), np.zeros(len(size), dtype=bool)
-    short = np.flatnonzero((size > 0) & (size <= widest) & (values.end >= _USUAL))
-    if not len(short):
-        return number, is_read
-    # Right-aligned: the last byte of every value is in the last column.
-    matrix = sliding_window_view(values.data, widest)[values.end[short] - widest]
-    digits = matrix - 0x30
-    is_own = np.arange(widest) >= widest - size[short][:, None]
-    is_digit = (digits <= 9) & is_own
-    is_point = (matrix == 0x2E) & is_own
-    is_negative = values.data[values.start[short]] == 0x2D
-    has_point = is_point.any(axis=1)
-    behind = np.where(has_point, widest - 1 - is_point.argmax(axis=1), 0)
-    count = is_digit.sum(axis=1)
-    is_usual = (count > 0) & (count + has_point + is_negative == size[short]) & (behind <= places)
-    is_usual &= is_point.sum(axis=1) <= 1
-    # The digits left of a point have a power of ten less: the point takes a place of its own.
-    powers = 10 ** np.arange(widest - 1, -1, -1, dtype=np.int64)
-    whole = np.where(is_digit, digits, 0).astype(np.int64) @ powers
-    scale = 10 ** behind.astype(np.int64)
-    fraction = whole % scale
-    whole = np.where(has_point, (whole - fraction) // 10 + fraction, whole)
-    value = whole * 10 ** (places - np.minimum(behind, places))
-    number[short] = np.where(is_negative, -value, value)
-    is_read[short] = is_usual
-    return number, is_read
-
-
-def _any_digits(values: Values, places: int) -> tuple[Positions, Mask, Mask]:
-    data, start, end = values.data, values.start, values.end
-    there = end > start
-    number = np.zeros(len(start), dtype=np.int64)
-    after = np.full(len(start), -1, dtype=np.int64)
-    seen = np.zeros(len(start), dtype=np.int64)
-    first = data[np.minimum(start, len(data) - 1)]
-    is_negative = there & (first == 0x2D)
-    bad = np.zeros(len(start), dtype=bool)
-    position = start + (is_negative | (there & (first == 0x2B)))
-    for _ in range(int((end - position).max(initial=0))):
-        active = position < end
-        byte = data[np.minimum(position, len(data) - 1)]
-        digit = byte.astype(np.int64) - 0x30
-        is_digit = active & (digit >= 0) & (digit <= 9)
-        is_point = active & (byte == 0x2E) & (after < 0)
-        bad |= active & ~is_digit & ~is_point
-        is_extra = is_digit & (after >= places)
-        bad |= is_extra & (digit != 0)
-        use = is_digit & ~is_extra
-        bad |= use & (number >= 10 ** (_MOST_DIGITS - 1))
-        number = np.where(use & ~bad, number * 10 + digit, number)
-        seen += is_digit
-        after = np.where(use & (after >= 0), after + 1, np.where(is_point, 0, after))
-        position = position + 1
-    bad |= there & (seen == 0)
-    number, overflow = _scale(number, places - np.maximum(after, 0))
-    bad |= overflow
-    return np.where(is_negative, -number, number), there, bad
-
-
-def _scale(number: Positions, missing: Positions) -> tuple[Positions, Mask]:
-    power = np.power(10, np.maximum(missing, 0))
-    is_beyond = number > (10**_MOST_DIGITS - 1) // power
-    return np.where(is_beyond, 0, number * power), is_beyond
-
-
 def _decimal(values: Values, kind: str, places: int, *, most: int) -> Typed:
-    number, there, bad = _digits(values, places)
+    number, there, bad = numbers(values.data, values.start, values.end, places)
     bad |= np.abs(number) > most
     is_valid = there & ~bad
     return Typed(kind, np.where(is_valid, number, 0), is_valid, bad)

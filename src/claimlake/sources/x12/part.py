@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimlake.sources.x12.envelope import Interchange, Outline, TransactionSet
-from claimlake.sources.x12.segment import Delimiters, after_block, is_blank
+from claimlake.sources.x12.segment import Delimiters, after_blanks, after_block
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ def slices(part: Part, data: NDArray[np.uint8]) -> Iterator[Part]:
         position, count = run.begin, run.segment_no
         while position < run.end:
             position, count = after_block(data, position, run.end, run.delimiters, count)
-            while position < run.end and is_blank(int(data[position]), run.delimiters):
-                position += 1  # what stands between two segments belongs to the first
+            # What stands between two segments belongs to the first.
+            position = after_blanks(data, position, run.end, run.delimiters.terminator)
             if position < run.end or run.end == part.end:
                 is_last = position >= part.end
                 yield piece_of(

@@ -11,6 +11,9 @@ from claimlake.sources.x12.array import Mask, Positions
 
 _IS_BLANK = np.isin(np.arange(256), (0x20, 0x0A, 0x0D, 0x09, 0x1A, 0x00))
 _IS_LINE_END = np.isin(np.arange(256), (0x0A, 0x0D))
+_FEW_BLANKS = 64
+"""More than so many in a row are passed in blocks of `_RUN` bytes, segment by segment."""
+_RUN = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -118,16 +121,46 @@ def _bounds(
 
 def _trim(data: NDArray[np.uint8], starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
     starts, ends = starts.copy(), ends.copy()
-    while True:
-        is_blank = (starts < ends) & _IS_BLANK[data.take(starts, mode="clip")]
-        if not is_blank.any():
+    rows = np.arange(len(starts))
+    for _ in range(_FEW_BLANKS):
+        rows = rows[(starts[rows] < ends[rows]) & _IS_BLANK[data.take(starts[rows], mode="clip")]]
+        if not len(rows):
             break
-        starts += is_blank
-    while True:
-        is_blank = (starts < ends) & _IS_LINE_END[data[ends - 1]]
-        if not is_blank.any():
-            return starts, ends
-        ends -= is_blank
+        starts[rows] += 1
+    for row in rows.tolist():
+        starts[row] = after_blanks(data, int(starts[row]), int(ends[row]))
+    rows = np.arange(len(ends))
+    for _ in range(_FEW_BLANKS):
+        rows = rows[(starts[rows] < ends[rows]) & _IS_LINE_END[data[ends[rows] - 1]]]
+        if not len(rows):
+            break
+        ends[rows] -= 1
+    for row in rows.tolist():
+        ends[row] = _before_line_ends(data, int(starts[row]), int(ends[row]))
+    return starts, ends
+
+
+def after_blanks(data: NDArray[np.uint8], begin: int, end: int, terminator: int | None = None) -> int:
+    """Where, from `begin` on, the first byte stands that is no blank, or is the terminator; else `end`."""
+    while begin < end:
+        piece = data[begin : min(begin + _RUN, end)]
+        is_solid = ~_IS_BLANK[piece]
+        if terminator is not None:
+            is_solid |= piece == terminator
+        if is_solid.any():
+            return begin + int(np.argmax(is_solid))
+        begin += len(piece)
+    return end
+
+
+def _before_line_ends(data: NDArray[np.uint8], begin: int, end: int) -> int:
+    while begin < end:
+        piece = data[max(end - _RUN, begin) : end]
+        is_solid = ~_IS_LINE_END[piece]
+        if is_solid.any():
+            return end - int(np.argmax(is_solid[::-1]))
+        end -= len(piece)
+    return begin
 
 
 def pack(data: NDArray[np.uint8], starts: Positions, ends: Positions, width: int) -> Positions:
@@ -170,11 +203,6 @@ def envelope_marks(
         found.append(marks)
         seen(position)
     return np.concatenate(found), count
-
-
-def is_blank(byte: int, delimiters: Delimiters) -> bool:
-    """Whether a byte between two segments carries nothing."""
-    return bool(_IS_BLANK[byte]) and byte != delimiters.terminator
 
 
 def after_block(
