@@ -151,11 +151,9 @@ class ArrayScan:
             inside = [
                 state for name in self.transaction.within(loop) for state in self.grammar.states_of(name)
             ]
-            is_inside = self._stands_in(inside)
-            if loop != ROOT:
-                parent = self.transaction.row_loop(self.transaction.loop_by_name[loop].inside[0])
-                is_inside &= _latest(opens) >= _latest(self._opens(parent))
-            self._rows[loop] = np.where(is_inside, np.cumsum(opens) - 1, -1)
+            # A row ends where the walker leaves its loop, also when it comes back without opening another.
+            is_open = _latest(opens) > _latest(~self._stands_in(inside))
+            self._rows[loop] = np.where(is_open, np.cumsum(opens) - 1, -1)
         return self._rows[loop]
 
     def _where(self, loop: str, segment: str, qualifiers: tuple[str, ...]) -> Positions:
