@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from fuzzer import at_file
 _BLOCK = 4_000
 """Mutants of one process; then another takes its place."""
 _MOST_FAILURES = 50
+_POLL_SECONDS = 0.1
 _PROGRAM = (sys.executable, str(Path(__file__).with_name("fuzzer.py")))
 
 
@@ -89,27 +90,36 @@ def run(
     processes: int,
     patience: float = 120,
     program: tuple[str, ...] = _PROGRAM,
-    progress: Callable[[Report, int], None] = lambda _, __: None,
+    progress: Callable[[Report, int, int], None] = lambda *_: None,
 ) -> Report:
-    """Read the mutants of these numbers; `progress` is told of a number below which all are read."""
-    report, todo, running = Report(), _blocks(numbers), list[Block]()
-    waiting = next(todo, None)
+    """Read the mutants of these numbers; ends early when many of them have failed.
+
+    Args:
+        folder: has the files to damage, as `*.content`; the processes write beside them.
+        seed: of every mutant, with its number.
+        numbers: which mutants.
+        processes: how many read at the same time.
+        patience: seconds after which a process is ended that is still at the same mutant.
+        program: what is run for a block of mutants.
+        progress: told over and over what was found, how many were read, and the first that was not.
+    """
+    report, running = Report(), list[Block]()
+    todo = deque(_blocks(numbers))
     try:
-        while running or waiting:
-            while waiting and len(running) < processes and len(report.failures) < _MOST_FAILURES:
-                running.append(Block(program, folder, seed, *waiting))
-                waiting = next(todo, None)
-            if not running:
-                break
-            time.sleep(0.05)
+        while running or todo:
+            while todo and len(running) < processes:
+                running.append(Block(program, folder, seed, *todo.popleft()))
+            time.sleep(_POLL_SECONDS)
             for block in [block for block in running if block.is_over(patience)]:
                 running.remove(block)
                 next_number = block.tell(report)
-                if next_number < block.until and len(report.failures) < _MOST_FAILURES:
-                    running.append(Block(program, folder, seed, next_number, block.until))
-                progress(
-                    report, min([item.first for item in running] + [waiting[0] if waiting else numbers.stop])
-                )
+                if next_number < block.until:
+                    todo.appendleft((next_number, block.until))
+            if len(report.failures) >= _MOST_FAILURES:
+                break
+            done = report.done + sum(block.number - block.first for block in running)
+            open_numbers = [block.number for block in running] + [first for first, _ in todo]
+            progress(report, done, min(open_numbers, default=numbers.stop))
     finally:
         for block in running:
             block.process.kill()

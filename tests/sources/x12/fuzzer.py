@@ -9,6 +9,7 @@ import faulthandler
 import io
 import json
 import mmap
+import os
 import resource
 import sys
 import time
@@ -132,12 +133,13 @@ def _reading(content: bytes, chunk_bytes: int | None) -> tuple[Reading | None, S
 
 
 def main(folder: Path, seed: int, first: int, until: int) -> None:
-    """Read the mutants from `first` up to `until`; ends early when one has taken too much memory."""
+    """Read the mutants from `first` up to `until`; ends early when one takes too much memory, or alone."""
     faulthandler.enable()
+    crew = os.getppid()
     contents, fuzzer, number = contents_in(folder), Fuzzer(), first
     at_file(folder, first).write_bytes(first.to_bytes(8, "little"))
     with at_file(folder, first).open("r+b") as file, mmap.mmap(file.fileno(), 8) as at:
-        while number < until and fuzzer.peak[0] <= MOST_MEGABYTES:
+        while number < until and fuzzer.peak[0] <= MOST_MEGABYTES and os.getppid() == crew:
             at[:] = number.to_bytes(8, "little")
             made = mutant(contents, seed, number)
             for failure in fuzzer.failures(number, made):

@@ -12,7 +12,7 @@ import pyarrow as pa
 from claimlake.sources.x12 import RULES, Reading
 
 Tables = Mapping[str, Any]
-_CENT = Decimal("0.01")
+CENT = Decimal("0.01")
 _HELD = {"quarantined", "unsupported"}
 _OF_THE_FILE = {"x12_interchange", "x12_transaction", "x12_finding", "x12_segment", "ack_ta1"}
 
@@ -78,7 +78,9 @@ def _strays(found: Reading, tables: Tables) -> Iterator[str]:
     """Every row belongs to an accepted transaction and stands between its first byte and its last."""
     accepted = np.array([False, *(item.status == "accepted" for item in found.transactions)])
     begins = np.array([0, *(item.byte_offset for item in found.transactions)])
-    ends = begins + np.array([0, *(item.byte_length for item in found.transactions)])
+    # The last segment of a transaction that is cut off has no terminator; its rows may count one.
+    lengths = [item.byte_length + (not item.has_trailer) for item in found.transactions]
+    ends = begins + np.array([0, *lengths])
     for name, table in tables.items():
         if name in _OF_THE_FILE:
             continue
@@ -104,7 +106,7 @@ def _imbalances(tables: Tables) -> Iterator[str]:
             for number, amount in zip(numbers, amounts, strict=True):
                 owed[number] += sign * (amount or 0)
     for number, amount in owed.items():
-        if abs(amount) > _CENT:
+        if abs(amount) > CENT:
             yield f"transaction {number} is accepted and is off by {amount}"
 
 
@@ -152,7 +154,15 @@ def differences(one: Reading, other: Reading) -> Iterator[str]:
         if name not in first or name not in second:
             yield f"{name} has rows in one reading only"
         elif not first[name].equals(second[name]):
-            pairs = zip(first[name].to_pylist(), second[name].to_pylist(), strict=False)
-            row = next((number for number, (left, right) in enumerate(pairs) if left != right), None)
-            counts = f"{len(first[name])} and {len(second[name])} rows"
-            yield f"{name} differs ({counts}), first at row {row}"
+            left, right = (_rows(name, tables[name]) for tables in (first, second))
+            if left != right:
+                row = next(
+                    (at for at, pair in enumerate(zip(left, right, strict=False)) if len({*pair}) > 1), None
+                )
+                yield f"{name} differs ({len(left)} and {len(right)} rows), first at row {row}"
+
+
+def _rows(name: str, table: Any) -> list[tuple[Any, ...]]:
+    """The rows in order; findings come chunk by chunk, so theirs is not part of what they say."""
+    rows = [tuple(row.values()) for row in table.to_pylist()]
+    return sorted(rows, key=repr) if name == "x12_finding" else rows

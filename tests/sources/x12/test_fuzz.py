@@ -64,16 +64,16 @@ class Teller:
     def __init__(self) -> None:
         self.started = self.last = time.monotonic()
 
-    def __call__(self, report: Report, first: int, *, is_last: bool = False) -> None:
-        """Say it, unless it was said a moment ago."""
+    def __call__(self, report: Report, done: int, first: int, *, is_last: bool = False) -> None:
+        """Say it, unless it was said a moment ago; mutants before `first` need not be read again."""
         now = time.monotonic()
         if not LONG_RUN or (now - self.last < TOLD_EVERY_SECONDS and not is_last):
             return
         self.last = now
         (seconds, slow), (peak, large) = report.slowest, report.peak
-        rate = report.done / (now - self.started)
+        rate = done / (now - self.started)
         print(
-            f"{report.done:,} of {MUTANTS:,} files, {rate:.0f} a second; slowest {seconds:.2f} s ({slow}), "
+            f"{done:,} of {MUTANTS:,} files, {rate:.0f} a second; slowest {seconds:.2f} s ({slow}), "
             f"{peak} MB ({large}); {len(report.failures)} failures; go on with CLAIMLAKE_FIRST={first}",
             flush=True,
         )
@@ -83,7 +83,7 @@ def test_damaged_files_are_balanced_or_held_and_lose_no_byte(folder: Path) -> No
     tell, numbers = Teller(), range(FIRST, FIRST + MUTANTS)
     processes = (os.cpu_count() or 1) if LONG_RUN else 1
     report = crew.run(folder, SEED, numbers, processes=processes, progress=tell)
-    tell(report, numbers.stop, is_last=True)
+    tell(report, report.done, numbers.stop, is_last=True)
     contents = contents_in(folder)
     told = []
     for number, failure in sorted(report.failures):
