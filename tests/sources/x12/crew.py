@@ -12,7 +12,7 @@ from typing import Any
 
 from fuzzer import at_file
 
-_BLOCK = 4_000
+_BLOCK = 2_000
 """Mutants of one process; then another takes its place."""
 _MOST_FAILURES = 50
 _POLL_SECONDS = 0.1

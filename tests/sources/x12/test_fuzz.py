@@ -59,22 +59,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Teller:
-    """Says now and then how far the fuzzers are."""
+    """Says now and then how far the fuzzers are, and at once what failed."""
 
     def __init__(self) -> None:
         self.started = self.last = time.monotonic()
+        self.failures = 0
 
     def __call__(self, report: Report, done: int, first: int, *, is_last: bool = False) -> None:
         """Say it, unless it was said a moment ago; mutants before `first` need not be read again."""
+        if not LONG_RUN:
+            return
+        for number, failure in report.failures[self.failures :]:
+            print(f"mutant {number} of seed {SEED} {failure}", flush=True)
+        self.failures = len(report.failures)
         now = time.monotonic()
-        if not LONG_RUN or (now - self.last < TOLD_EVERY_SECONDS and not is_last):
+        if now - self.last < TOLD_EVERY_SECONDS and not is_last:
             return
         self.last = now
         (seconds, slow), (peak, large) = report.slowest, report.peak
-        rate = done / (now - self.started)
         print(
-            f"{done:,} of {MUTANTS:,} files, {rate:.0f} a second; slowest {seconds:.2f} s ({slow}), "
-            f"{peak} MB ({large}); {len(report.failures)} failures; go on with CLAIMLAKE_FIRST={first}",
+            f"{done:,} of {MUTANTS:,} files, {done / (now - self.started):.0f} a second; "
+            f"slowest {seconds:.2f} s ({slow}), {peak} MB ({large}); {self.failures} failures; "
+            f"the rest: CLAIMLAKE_FIRST={first} CLAIMLAKE_MUTANTS={FIRST + MUTANTS - first}",
             flush=True,
         )
 
