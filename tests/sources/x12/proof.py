@@ -72,6 +72,10 @@ def _places(found: Reading, size: int) -> Iterator[str]:
         yield "transactions are empty or overlap"
     if bounds and not 0 <= bounds[0][0] < bounds[-1][1] <= size:
         yield "transactions stand outside the file"
+    for item, (begin, end) in zip(found.transactions, bounds, strict=True):
+        around = item.interchange
+        if begin < around.byte_offset or end > around.byte_offset + around.byte_length:
+            yield f"transaction {item.transaction_no} stands outside its interchange"
 
 
 def _strays(found: Reading, tables: Tables) -> Iterator[str]:
