@@ -43,7 +43,7 @@ kill-extract: setup ## Kill the extract of databases a hundred times, at every s
 	CLAIMLAKE_KILLS=100 $(RUN) pytest tests/sources/test_kill_extract.py tests/sources/test_crash.py
 
 fuzz: setup      ## Damage X12 files a hundred thousand times; each must be read and balanced, or held
-	CLAIMLAKE_MUTANTS=100000 $(RUN) pytest -s tests/sources/x12/test_fuzz.py
+	CLAIMLAKE_MUTANTS=$${CLAIMLAKE_MUTANTS:-100000} $(RUN) pytest -s tests/sources/x12/test_fuzz.py
 
 airflow: setup   ## Parse the DAG of deploy/airflow with a real Airflow, in an environment of its own
 	rm -rf .airflow && $(UV) venv --quiet .airflow

@@ -4,11 +4,41 @@ import gzip
 import io
 import random
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 _NOBODY, _PARTIES = b"00*          *00*          ", b"ZZ*SENDER         *ZZ*RECEIVER       "
 ISA = b"ISA*" + _NOBODY + b"*" + _PARTIES + b"*260301*1405*^*00501*000000009*0*T*:~"
 TA1 = b"TA1*000000101*260301*1405*A*000~"
+LONGEST = 2_000_000
+_INTERCHANGES = 312
+_ODD_VALUES = (
+    *(b"", b"X" * 2_000, b"-", b"1e9", b"\xe9\xff", b"99999999", b"-0", b"+5", b" 5 ", b".", b"1.999", b"\0"),
+    *(
+        b"0" * 300 + b"7",
+        b"9" * 16 + b".99",
+        b"9" * 19,
+        "٣".encode(),
+        b"20260231",
+        b"20260101-",
+        b"ISA",
+        b"ST",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A damaged file, what was done to it, and the size of the chunks in which it is to be read."""
+
+    content: bytes
+    kinds: tuple[str, ...]
+    chunk_bytes: int | None
+    """None: as large as they usually are."""
+
+
+Damage = Callable[[bytes, random.Random], bytes]
 
 
 def _somewhere(content: bytes, dice: random.Random) -> int:
@@ -65,13 +95,11 @@ def loop_repeated(content: bytes, dice: random.Random) -> bytes:
     return _joined(segments[:first] + piece * dice.randint(2, 12) + segments[first:])
 
 
-def element_emptied(content: bytes, dice: random.Random) -> bytes:
+def element_changed(content: bytes, dice: random.Random) -> bytes:
     segments = _segments(content)
     number = dice.randrange(len(segments))
     elements = segments[number].split(b"*")
-    elements[dice.randrange(len(elements))] = dice.choice(
-        (b"", b"X" * 2_000, b"-", b"1e9", b"\xe9\xff", b"99999999")
-    )
+    elements[dice.randrange(len(elements))] = dice.choice(_ODD_VALUES)
     segments[number] = b"*".join(elements)
     return _joined(segments)
 
@@ -96,6 +124,14 @@ def encoded(content: bytes, dice: random.Random) -> bytes:
     )
 
 
+def blanks_added(content: bytes, dice: random.Random) -> bytes:
+    blank = dice.choice((b" ", b"\t", b"\r\n", b"\0", b"\x1a"))
+    if dice.random() < 0.3:
+        return content.replace(b"~", b"~\n" + blank * dice.randint(1, 80))
+    at = _somewhere(content, dice)
+    return content[:at] + blank * dice.choice((1, 100, 10_000)) + content[at:]
+
+
 def nested(content: bytes, dice: random.Random) -> bytes:
     at = _somewhere(content, dice)
     return content[:at] + dice.choice((content, ISA, content[:400])) + content[at:]
@@ -115,31 +151,72 @@ def diagnosis_without_qualifier(content: bytes, _: random.Random) -> bytes:
     return content.replace(b"HI*ABK:", b"HI*").replace(b"HI*BK:", b"HI*:").replace(b"*ABF:", b"*")
 
 
-def many_interchanges(content: bytes, _: random.Random) -> bytes:
-    return content[:1_500] * 312
+def many_interchanges(content: bytes, dice: random.Random) -> bytes:
+    return content[: dice.choice((400, 900, 1_500))] * _INTERCHANGES
 
 
 def archived(content: bytes, dice: random.Random) -> bytes:
-    if dice.random() < 0.3:
-        packed = gzip.compress(content + bytes(dice.choice((0, 30_000_000))), 1)
-        return packed[: dice.choice((len(packed), len(packed) // 2))]
+    return dice.choice((gzipped, gzipped, zipped, zipped, zipped, inflated, bomb))(content, dice)
+
+
+def gzipped(content: bytes, dice: random.Random) -> bytes:
+    packed = gzip.compress(content, 1, mtime=0)
+    return dice.choice(
+        (packed, packed[: len(packed) // 2], bits(packed, dice), packed + packed, packed + b"x")
+    )
+
+
+def zipped(content: bytes, dice: random.Random) -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number in range(dice.randint(1, 3)):
-            archive.writestr(f"{number}.edi", content)
+        for number in range(dice.choice((0, 1, 2, 3, 40))):
+            archive.writestr(zipfile.ZipInfo(f"{number}.edi"), content, zipfile.ZIP_DEFLATED, 1)
+    packed = held.getvalue()
+    return dice.choice((packed, packed, bits(packed, dice), packed[: _somewhere(packed, dice)]))
+
+
+def inflated(content: bytes, _: random.Random) -> bytes:
+    """A gzip that grows a hundredfold and may."""
+    return gzip.compress(content, 1, mtime=0) + _zeros(30_000_000)
+
+
+def bomb(content: bytes, dice: random.Random) -> bytes:
+    """An archive that grows to more than it may."""
+    if dice.random() < 0.5:
+        return gzip.compress(content, 1, mtime=0) + _zeros(80_000_000)
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(3):
+            archive.writestr(zipfile.ZipInfo(f"{number}.edi"), bytes(30_000_000), zipfile.ZIP_DEFLATED, 9)
     return held.getvalue()
 
 
-KINDS: tuple[Callable[[bytes, random.Random], bytes], ...] = (
+@cache
+def _zeros(count: int) -> bytes:
+    return gzip.compress(bytes(count), 9, mtime=0)
+
+
+LIGHT: tuple[Damage, ...] = (
     *(bits, bytes_cut, bytes_doubled, truncated, segment_dropped, segment_moved, loop_repeated),
-    *(element_emptied, separators_changed, encoded, nested, acknowledged, isa_in_a_name),
-    *(diagnosis_without_qualifier, many_interchanges),
+    *(element_changed, separators_changed, encoded, blanks_added, nested, acknowledged, isa_in_a_name),
+    diagnosis_without_qualifier,
 )
+HEAVY: tuple[Damage, ...] = (many_interchanges, archived)
+"""Take a hundred times as long as others, so one mutant in a hundred has one of them, as its last."""
 
 
-def mutant(contents: list[bytes], dice: random.Random) -> bytes:
-    """One of the contents with one to four kinds of damage; one in two hundred of them packed."""
+def mutant(contents: Sequence[bytes], seed: int, number: int) -> Mutant:
+    """The mutant of this number: the same whatever was made before it."""
+    dice = random.Random(f"{seed} {number}")
     found = dice.choice(contents)
-    for _ in range(dice.choice((1, 1, 2, 4))):
-        found = dice.choice(KINDS)(found, dice)[:2_000_000] or b"ISA"
-    return archived(found, dice) if dice.random() < 0.005 else found
+    kinds = dice.choices(LIGHT, k=dice.choice((1, 1, 2, 4)))
+    if dice.random() < 0.1:
+        found += dice.choice(contents)
+    if dice.random() < 0.01:
+        kinds = [*kinds[:1], dice.choice(HEAVY)]
+    chunk_bytes = None
+    for kind in kinds:
+        found = kind(found, dice)[:LONGEST] or b"ISA"
+    if dice.random() < 0.25:
+        chunk_bytes = max(len(found) // dice.choice((2, 5, 20)), 1)
+    return Mutant(found, tuple(kind.__name__ for kind in kinds), chunk_bytes)

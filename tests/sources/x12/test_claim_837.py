@@ -75,6 +75,18 @@ def claims(*segments: str, version: str = "005010X222A1") -> bytes:
     return interchange(transaction("837", *segments, version=version), functional="HC", version=version)
 
 
+def test_a_claim_without_a_hierarchy_has_no_patient_of_the_transaction_before() -> None:
+    whole = transaction("837", *HEADER, *SUBSCRIBER, *DEPENDENT, *PROFESSIONAL)
+    found = rows(
+        interchange(whole, transaction("837", HEADER[0], *PROFESSIONAL, control="0002")), "claims_837"
+    )
+    columns = ("patient_last_name", "patient_first_name", "patient_birth_date", "subscriber_last_name")
+    assert picked(found, *columns) == [
+        ("HOLLOWAY", "BEN", date(2010, 5, 6), "HOLLOWAY"),
+        (None, None, None, None),
+    ]
+
+
 def test_a_dependent_is_the_patient_and_the_subscriber_stays() -> None:
     [claim] = rows(claims(*HEADER, *SUBSCRIBER, *DEPENDENT, *PROFESSIONAL), "claims_837")
     expected = {

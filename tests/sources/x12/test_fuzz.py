@@ -1,42 +1,32 @@
 """Damaged files: each is read and balanced, or held with a reason and a place, and no byte of it is lost.
 
-The suite reads a few; CLAIMLAKE_MUTANTS says how many (`make fuzz` reads a hundred thousand).
+The suite reads a few; CLAIMLAKE_MUTANTS says how many (`make fuzz` reads a hundred thousand), and
+CLAIMLAKE_SEED and CLAIMLAKE_FIRST which.
 """
 
-import io
 import os
-import random
-import resource
+import re
 import time
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
-import duckdb
+import crew
 import pytest
-from mutant import mutant
+from crew import Report
+from fuzzer import contents_in
+from interchange import interchange, transaction
+from mutant import HEAVY, LIGHT, mutant
+from test_whole import ANSWERS, FILES, LONG, MANY, TA1, several
 
-from claimlake.errors import SourceError
-from claimlake.sources.x12 import kernel, read_tables
-from claimlake.sources.x12.source import content_of
-from claimlake.sources.x12.whole import restored
+from claimlake.sources.x12 import kernel
 from claimlake.synthetic.network import generate
 
-FEW = 150
+FEW = 400
 MUTANTS = int(os.environ.get("CLAIMLAKE_MUTANTS", FEW))
+FIRST = int(os.environ.get("CLAIMLAKE_FIRST", "0"))
 SEED = int(os.environ.get("CLAIMLAKE_SEED", "1"))
-COMPARED = 10
-"""One in so many is read by NumPy too, and must give the same rows."""
-MOST_SECONDS, MOST_MEGABYTES = 2.0, 512
-
-BALANCE = """
-    select payment.transaction_no,
-        payment_amount - coalesce((select sum(paid_amount) from era_835 as claim
-            where claim.transaction_no = payment.transaction_no), 0)
-        + coalesce((select sum(amount) from era_835_provider_adjustment as other
-            where other.transaction_no = payment.transaction_no), 0)
-    from era_835_transaction as payment
-"""
+LONG_RUN = "CLAIMLAKE_MUTANTS" in os.environ
+OF_A_KIND, LARGEST = 10, 12_000
+TOLD_EVERY_SECONDS = 10
 
 
 @pytest.fixture(autouse=True)
@@ -46,87 +36,78 @@ def engine() -> str:
 
 
 @pytest.fixture(scope="module")
-def contents(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    """Small files of every kind that the synthetic network sends."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small files of every kind that the synthetic network sends, and some that have every segment."""
     network = tmp_path_factory.mktemp("network")
-    generate(network, claims=60, seed=3, progress=lambda _: None)
-    found = [file.read_bytes() for file in sorted((network / "landing").rglob("*")) if file.is_file()]
-    edi = [content for content in found if content.startswith(b"ISA") and len(content) < 60_000]
-    kinds = {content.split(b"ST", 1)[1][1:4]: content for content in edi if b"ST" in content}
-    assert {b"837", b"835", b"277", b"999"} <= set(kinds)
-    return list(kinds.values()) + edi[:40]
+    generate(network, claims=900, seed=3, progress=lambda _: None)
+    kinds: dict[bytes, list[bytes]] = {}
+    for file in sorted((network / "landing").rglob("*")):
+        content = file.read_bytes() if file.is_file() else b""
+        if content.startswith(b"ISA") and len(content) < LARGEST:
+            found = re.search(rb"ST(.)(\d{3})", content)
+            kinds.setdefault(found[2] + found[1] if found else b"", []).append(content)
+    assert {b"837*", b"835*", b"277*", b"999*"} < set(kinds)
+    sent = [
+        item for found in kinds.values() for item in sorted(found, key=len)[:: len(found) // OF_A_KIND + 1]
+    ]
+    answers = interchange(transaction("999", "AK1*HC*1", *ANSWERS, "AK9*R*80*80*0"))
+    contents = [*sent, *FILES * 3, several(LONG, LONG), several(LONG, MANY), TA1 + answers]
+    folder = tmp_path_factory.mktemp("mutants")
+    for number, content in enumerate(contents):
+        (folder / f"{number:03d}.content").write_bytes(content)
+    return folder
 
 
-Tables = dict[str, list[tuple[Any, ...]]]
-
-
-class Reader:
-    """Reads files and proves what it read."""
+class Teller:
+    """Says now and then how far the fuzzers are, and at once what failed."""
 
     def __init__(self) -> None:
-        self.connection = duckdb.connect(config={"threads": 1})
-        self.outcomes: Counter[str] = Counter()
-        self.slowest = 0.0
-        """Processor seconds of the file that took longest to read."""
+        self.started = self.last = time.monotonic()
+        self.failures = 0
 
-    def read(self, content: bytes) -> Tables:
-        """Every row of every table; nothing when the file is refused whole."""
-        started = time.process_time()
-        try:
-            found = read_tables(io.BytesIO(content), in_detail=True)
-        except SourceError as error:
-            assert error.what and error.remedy
-            self.outcomes["refused"] += 1
-            return {}
-        finally:
-            self.slowest = max(self.slowest, time.process_time() - started)
-        for item in found.transactions:
-            self.outcomes[item.status] += 1
-            assert item.status == "accepted" or (item.reason_code and item.reason and item.byte_offset >= 0)
-        read = {}
-        for name, rows in found.tables.items():
-            self.connection.register(name, rows)
-            if len(rows):
-                read[name] = sorted(self.connection.execute(f"from {name}").fetchall(), key=repr)
-        for number, difference in self.connection.execute(BALANCE).fetchall():
-            assert abs(difference) <= 1, f"transaction {number} is accepted and does not balance"
-        self._is_whole(content)
-        return read
-
-    def _is_whole(self, content: bytes) -> None:
-        segments = self.connection.execute(
-            "select content, ending, raw from x12_segment order by byte_offset"
-        ).fetchall()
-        assert b"".join(restored(*row) for row in segments) == content_of(io.BytesIO(content))
-
-
-def _differences(first: Tables, second: Tables) -> dict[str, tuple[Any, ...]]:
-    """The rows by which two readings differ, by table."""
-    tables = sorted({*first, *second})
-    pairs = {name: (set(first.get(name, ())), set(second.get(name, ()))) for name in tables}
-    return {name: (one - other, other - one) for name, (one, other) in pairs.items() if one != other}
-
-
-def test_damaged_files_are_balanced_or_held_and_lose_no_byte(
-    contents: list[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    dice = random.Random(SEED)
-    reader = Reader()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for number in range(MUTANTS):
-        content = mutant(contents, dice)
-        (tmp_path / "mutant").write_bytes(content)  # what a crash of the process would leave to look at
-        found, slowest = reader.read(content), reader.slowest
-        if number % COMPARED == 0:
-            with monkeypatch.context() as patch:
-                patch.setattr(kernel, "library", lambda: None)
-                assert _differences(reader.read(content), found) == {}
-            reader.slowest = slowest  # of the kernel alone
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    assert grown <= MOST_MEGABYTES
-    assert reader.outcomes["accepted"] and reader.outcomes["quarantined"] and reader.outcomes["refused"]
-    if MUTANTS > FEW:
+    def __call__(self, report: Report, done: int, first: int, *, is_last: bool = False) -> None:
+        """Say it, unless it was said a moment ago; mutants before `first` need not be read again."""
+        if not LONG_RUN:
+            return
+        for number, failure in report.failures[self.failures :]:
+            print(f"mutant {number} of seed {SEED} {failure}", flush=True)
+        self.failures = len(report.failures)
+        now = time.monotonic()
+        if now - self.last < TOLD_EVERY_SECONDS and not is_last:
+            return
+        self.last = now
+        (seconds, slow), (peak, large) = report.slowest, report.peak
         print(
-            f"{MUTANTS} files: {dict(reader.outcomes)}; slowest {reader.slowest:.2f} s, {grown:.0f} MB more"
+            f"{done:,} of {MUTANTS:,} files, {done / (now - self.started):.0f} a second; "
+            f"slowest {seconds:.2f} s ({slow}), {peak} MB ({large}); {self.failures} failures; "
+            f"the rest: CLAIMLAKE_FIRST={first} CLAIMLAKE_MUTANTS={FIRST + MUTANTS - first}",
+            flush=True,
         )
-        assert reader.slowest <= MOST_SECONDS
+
+
+def test_damaged_files_are_balanced_or_held_and_lose_no_byte(folder: Path) -> None:
+    tell, numbers = Teller(), range(FIRST, FIRST + MUTANTS)
+    processes = (os.cpu_count() or 1) if LONG_RUN else 1
+    report = crew.run(folder, SEED, numbers, processes=processes, progress=tell)
+    tell(report, report.done, numbers.stop, is_last=True)
+    contents = contents_in(folder)
+    told = []
+    for number, failure in sorted(report.failures):
+        made = mutant(contents, SEED, number)
+        (folder / f"{number}.mutant").write_bytes(made.content)
+        told.append(f"mutant {number} of seed {SEED} ({', '.join(made.kinds)}) {failure}")
+    assert not told, "\n".join([*told, f"they are in {folder}"])
+    assert report.done == MUTANTS
+    expected = {"accepted", "quarantined", "unsupported", "refused"}
+    if MUTANTS >= FEW:
+        assert expected | {kind.__name__ for kind in LIGHT} <= set(report.outcomes)
+    if MUTANTS >= 10 * FEW:
+        assert {kind.__name__ for kind in HEAVY} <= set(report.outcomes)
+        print(", ".join(f"{name} {report.outcomes[name]:,}" for name in sorted(expected)))
+
+
+def test_a_mutant_is_the_same_whatever_was_made_before(folder: Path) -> None:
+    contents = contents_in(folder)
+    some = {number: mutant(contents, SEED, number) for number in range(400)}
+    assert all(mutant(contents, SEED, number) == some[number] for number in reversed(range(400)))
+    assert mutant(contents, SEED + 1, 7) != some[7]

@@ -184,6 +184,20 @@ def told(content: bytes) -> list[tuple[str, str]]:
     return [(item.rule, item.segment) for item in reading(content).findings]
 
 
+# Twenty amounts whose cents are 2 ** 64 and 500 more: 64 bits hold only the 500.
+WRAPPED = ["9223372036854775.80"] * 19 + ["9223372036854780.96"]
+
+
+def test_amounts_that_64_bits_cannot_hold_balance_with_nothing() -> None:
+    assert sum(int(amount.replace(".", "")) for amount in WRAPPED) == 2**64 + 500
+    paid = [f"CLP*A{number}*1*{amount}*{amount}*0*12" for number, amount in enumerate(WRAPPED)]
+    [item] = reading(remittance("BPR*I*5*C", "TRN*1*T1*1512345678", *paid)).transactions
+    assert (item.status, item.reason_code) == ("quarantined", "ERA-01")
+    lines = [f"SVC*HC:99213*{amount}*0" for amount in WRAPPED]
+    found = reading(remittance("BPR*I*0*C", "TRN*1*T1*1512345678", "CLP*A*1*5*0*5*12", *lines))
+    assert "CLP-03" in {finding.rule for finding in found.findings}
+
+
 def test_claims_and_lines_that_do_not_balance_are_told_and_stay() -> None:
     assert told(remittance(*PAYMENT, *CLAIM)) == []
     line = [item.replace("CAS*PR*1*60", "CAS*PR*1*61") for item in CLAIM]

@@ -205,6 +205,13 @@ def test_a_transaction_cut_inside_a_segment_ends_where_the_next_interchange_begi
     assert "X12-08" not in {item.rule for item in found.findings}
 
 
+def test_a_trailer_without_its_end_takes_no_byte_of_the_next_interchange() -> None:
+    cut = several(LONG).split(b"SE*17*")[0] + b"SE*17*0001*"
+    found = read_tables(io.BytesIO(cut + several(LONG)))
+    assert [item.status for item in found.transactions] == ["accepted", "accepted"]
+    assert found.transactions[0].byte_offset + found.transactions[0].byte_length == len(cut)
+
+
 @pytest.mark.parametrize("count", [b"\xb2", b"9" * 5_000, b"-1", b""])
 def test_a_trailer_that_counts_in_no_digits_is_told(count: bytes) -> None:
     content = several(LONG).replace(b"SE*17*", b"SE*" + count + b"*")

@@ -11,6 +11,8 @@ from claimlake.sources.x12.finding import Finding
 from claimlake.sources.x12.plan import FoundTable
 
 _TOLERANCE = 1  # cent
+_BEYOND = 2**61
+"""Cents that no document adds up to; sums stop here, where adding two of them is still exact."""
 _REASONS = {
     "SVC-01": ("service line does not balance", "SVC"),
     "CLP-01": ("claim payment does not balance", "CLP"),
@@ -32,7 +34,7 @@ class Payments:
     def __init__(self, sets: Sequence[TransactionSet]) -> None:
         self.sets = sets
         self.payment, self.claims, self.adjustments = (np.zeros(len(sets), dtype=np.int64) for _ in range(3))
-        self.is_paid = np.zeros(len(sets), dtype=bool)
+        self.is_paid, self.is_beyond = (np.zeros(len(sets), dtype=bool) for _ in range(2))
 
     def add(self, tables: Tables) -> None:
         """Add what a piece has."""
@@ -43,7 +45,10 @@ class Payments:
             ("era_835", "paid_amount", self.claims),
             ("era_835_provider_adjustment", "amount", self.adjustments),
         ):
-            np.add.at(sums, tables[name].sets(), tables[name].numbers(column)[0])
+            more = _summed(len(sums), tables[name].sets(), tables[name].numbers(column)[0])
+            np.add(sums, more, out=sums)
+            self.is_beyond |= np.abs(sums) >= _BEYOND
+            np.clip(sums, -_BEYOND, _BEYOND, out=sums)
 
     def findings(self) -> Iterator[Finding]:
         """BPR02 = Σ CLP04 less Σ PLB amounts, to the cent, and BPR02 ≥ 0 (835 guide, section 1.10.2.1.3)."""
@@ -54,6 +59,8 @@ class Payments:
             rule = ""
             if not self.is_paid[number]:
                 rule, reason = "X12-07", "the payment amount BPR02 is missing or is not an amount"
+            elif self.is_beyond[number]:
+                rule, reason = "ERA-01", f"its amounts add up to more than {money_text(_BEYOND)}"
             elif abs(claims - adjustments - paid) > _TOLERANCE:
                 rule = "ERA-01"
                 reason = (
@@ -69,11 +76,21 @@ class Payments:
 def _sums_of(keys: Positions, table: FoundTable, key: str, column: str) -> NDArray[np.int64]:
     """For every one of the ascending keys, the sum of a column over the rows that refer to it."""
     (mine, has_key), (cells, _) = table.numbers(key), table.numbers(column)
-    sums = np.zeros(len(keys), dtype=np.int64)
-    if len(keys):
-        if not has_key.all():
-            mine, cells = mine[has_key], cells[has_key]
-        np.add.at(sums, mine - keys[0], cells)
+    if not len(keys):
+        return np.zeros(0, dtype=np.int64)
+    if not has_key.all():
+        mine, cells = mine[has_key], cells[has_key]
+    return _summed(len(keys), mine - keys[0], cells)
+
+
+def _summed(count: int, keys: Positions, cents: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The sum for every key; one that 64 bits may not hold becomes `_BEYOND`, which balances with nothing."""
+    sums = np.zeros(count, dtype=np.int64)
+    np.add.at(sums, keys, cents)
+    if max(int(cents.max(initial=0)), -int(cents.min(initial=0))) * len(cents) >= _BEYOND:
+        rough = np.zeros(count)
+        np.add.at(rough, keys, cents)
+        sums = np.where(np.abs(rough) >= _BEYOND, np.where(rough < 0, -_BEYOND, _BEYOND), sums)
     return sums
 
 
@@ -112,7 +129,7 @@ def is_last_claim_whole(number: int, tables: Tables) -> bool:
         return False
     claim = claims.numbers("claim_no")[0][mine[-1]]
     of_claim = lines.numbers("claim_no")[0] == claim
-    charged = int(lines.numbers("charge_amount")[0][of_claim].sum())
+    charged: int = sum(lines.numbers("charge_amount")[0][of_claim].tolist())
     return abs(charged - int(claims.numbers("total_charge_amount")[0][mine[-1]])) <= _TOLERANCE
 
 

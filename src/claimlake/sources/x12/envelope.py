@@ -262,7 +262,7 @@ class _Outliner:
 
     def interchange(self, here: Interchange, marks: list[list[int]], bound: int, count: int) -> None:
         """Read one interchange of `count` segments that ends at `bound`."""
-        self.here, self.is_closed = here, False
+        self.here, self.bound, self.is_closed = here, bound, False
         self.outline.interchanges.append(here)
         self.group = Group(0, is_open=False)
         for number, start, end in marks:
@@ -327,7 +327,7 @@ class _Outliner:
         transaction.has_trailer = True
         self._compare("X12-01", elements, self.number - transaction.segment_no + 1, "segments")
         self._same("X12-02", elements, "ST02", transaction.control_number)
-        self._close(self.number + 1, min(end + 1, len(self.content)))
+        self._close(self.number + 1, min(end + 1, self.bound))
 
     def _close(self, next_number: int, end: int, *, is_at_end: bool = False) -> None:
         transaction, self.current = self.current, None
