@@ -82,9 +82,7 @@ def _strays(found: Reading, tables: Tables) -> Iterator[str]:
     """Every row belongs to an accepted transaction and stands between its first byte and its last."""
     accepted = np.array([False, *(item.status == "accepted" for item in found.transactions)])
     begins = np.array([0, *(item.byte_offset for item in found.transactions)])
-    # The last segment of a transaction that is cut off has no terminator; its rows may count one.
-    lengths = [item.byte_length + (not item.has_trailer) for item in found.transactions]
-    ends = begins + np.array([0, *lengths])
+    ends = begins + np.array([0, *(item.byte_length for item in found.transactions)])
     for name, table in tables.items():
         if name in _OF_THE_FILE:
             continue

@@ -41,8 +41,8 @@ class ArrayScan:
     transaction: Transaction
     grammar: Grammar
     segments: Segments
-    limit: int
-    """How many bytes the file has."""
+    set_end: Positions
+    """By transaction: where it ends in the file."""
     number_shift: Positions
     """By transaction: what makes the number of a segment in the file, from 1, of its position."""
     byte_shift: Positions
@@ -90,7 +90,7 @@ class ArrayScan:
     def _places(self, position: Positions, last: Positions, sets: Positions) -> Places:
         shift = self.byte_shift[sets]
         begin = self.segments.start[position] + shift
-        end = np.minimum(self.segments.end[last] + shift + 1, self.limit)
+        end = np.minimum(self.segments.end[last] + shift + 1, self.set_end[sets])
         return Places(position + self.number_shift[sets], begin, end, self.state[position].astype(np.int64))
 
     def states(self, level: Level) -> Positions:
@@ -296,8 +296,9 @@ def array_scan(
             rest, way = int(segments.start[cut]), way.until(int(cuts[-1]))
             segments, kind = segments.until(cut), kind[:cut]
     numbers = np.array([item.segment_no for item in sets]) - first
-    places = np.array([item.byte_offset for item in sets]) - begins
-    return ArrayScan(transaction, rules, segments, len(data), numbers, places, len(head), kind, way, rest)
+    places = np.array([item.byte_offset for item in sets])
+    ends = places + np.array([item.byte_length for item in sets])
+    return ArrayScan(transaction, rules, segments, ends, numbers, places - begins, len(head), kind, way, rest)
 
 
 def _copied(
