@@ -45,7 +45,7 @@ if not {kernel}:
 main = {{"835": "era_835", "837": "claims_837", "277": "ack_277ca"}}[path.rpartition(".")[2]]
 def run(path):
     claims, kept = 0, []
-    for chunk in read(Path(path), in_detail={in_detail}, workers={workers}):
+    for chunk in read(Path(path), scope={scope!r}, workers={workers}):
         claims += len(chunk.tables.get(main, ()))
         kept.append(chunk.tables if {keeps} else None)
     return claims
@@ -57,7 +57,7 @@ from pathlib import Path
 from claimlake.sources.x12.export import export
 def run(path):
     with tempfile.TemporaryDirectory() as folder:
-        made = export([Path(path)], Path(folder), in_detail={in_detail})
+        made = export([Path(path)], Path(folder), scope={scope!r})
         return {{item.table: item.rows for item in made.tables}}["era_835"]
 """
 
@@ -162,9 +162,15 @@ class Reader:
         return self.megabytes / statistics.median(self.processor)
 
 
-def ours(*, kernel: bool = True, in_detail: bool = True, workers: str = "None", keeps: bool = True) -> str:
-    """The program of our own reader."""
-    return OURS.format(kernel=kernel, in_detail=in_detail, workers=workers, keeps=keeps)
+def ours(**how: object) -> str:
+    """The program of our own reader: by default all tables, but not the segments as such."""
+    usual = {"kernel": True, "scope": "detail", "workers": None, "keeps": True}
+    return OURS.format(**usual | how)
+
+
+def to_parquet(**how: object) -> str:
+    """The program of our own export: by default all tables, but not the segments as such."""
+    return TO_PARQUET.format(**{"scope": "detail"} | how)
 
 
 def readers(claims: int, peers: str | None, older: str | None) -> list[Reader]:
@@ -172,13 +178,15 @@ def readers(claims: int, peers: str | None, older: str | None) -> list[Reader]:
     python = sys.executable
     found = [
         Reader("claimlake, all tables", python, ours(), claims),
-        Reader("claimlake, all tables, one thread", python, ours(workers="1"), claims),
-        Reader("claimlake, main tables", python, ours(in_detail=False), claims),
-        Reader("claimlake, main tables, NumPy", python, ours(kernel=False, in_detail=False), claims),
+        Reader("claimlake, and every segment", python, ours(scope="lossless"), claims),
+        Reader("claimlake, all tables, one thread", python, ours(workers=1), claims),
+        Reader("claimlake, main tables", python, ours(scope="main"), claims),
+        Reader("claimlake, main tables, NumPy", python, ours(kernel=False, scope="main"), claims),
         Reader("claimlake, 837P, all tables", python, ours(), claims, "837"),
         Reader("claimlake, 277CA, all tables", python, ours(), claims * 3, "277"),
-        Reader("claimlake, main tables to Parquet", python, TO_PARQUET.format(in_detail=False), claims),
-        Reader("claimlake, all tables to Parquet", python, TO_PARQUET.format(in_detail=True), claims),
+        Reader("claimlake, main tables to Parquet", python, to_parquet(scope="main"), claims),
+        Reader("claimlake, all tables to Parquet", python, to_parquet(), claims),
+        Reader("claimlake, and segments to Parquet", python, to_parquet(scope="lossless"), claims),
     ]
     if peers:
         found += [
@@ -263,7 +271,7 @@ def gigabyte(folder: Path) -> None:
             path = folder / "large.835"
             with path.open("wb") as file:
                 file.writelines(pieces)
-            one = Reader(name, sys.executable, ours(keeps=False), 1)
+            one = Reader(name, sys.executable, ours(scope="lossless", keeps=False), 1)
             one.round(path)
             path.unlink()
             if one.failure:

@@ -34,7 +34,7 @@ def pages() -> dict[str, Iterator[str]]:
 
 def _transaction(item: Transaction) -> Iterator[str]:
     text = (EXAMPLES / f"{item.code}.edi").read_text(encoding="ascii")
-    reading = read_tables(io.BytesIO(text.encode()), in_detail=True)
+    reading = read_tables(io.BytesIO(text.encode()), scope="lossless")
     yield f"# {item.code}: {item.name}"
     yield TITLES[item.code]
     yield (
@@ -45,7 +45,7 @@ def _transaction(item: Transaction) -> Iterator[str]:
         if tables:
             yield f"## {title}"
         if tables and title != "Tables":
-            yield "Made by `claimlake x12` and by `read(…, in_detail=True)`."
+            yield 'Made by `claimlake x12` and by `read(…, scope="detail")`.'
         for table in tables:
             yield from _table_section(CONTRACT_BY_TABLE[table.name], reading)
     yield "## Example"
@@ -60,12 +60,13 @@ def _envelope() -> Iterator[str]:
         "of each, what was found wrong, answers to whole interchanges (TA1), and every segment as received."
     )
     text = (EXAMPLES / "835.edi").read_text(encoding="ascii")
-    reading = read_tables(io.BytesIO(text.encode()), in_detail=True)
+    reading = read_tables(io.BytesIO(text.encode()), scope="lossless")
     for contract in (*ENVELOPE_CONTRACTS, SEGMENT_CONTRACT):
         yield from _table_section(contract, reading)
     yield (
         "In the order of their offsets, `content` and `ending` of the segments (or `raw`, where there is "
-        "one) are the bytes of the file again."
+        "one) are the bytes of the file again. Made by `claimlake x12` and by "
+        '`read(…, scope="lossless")`.'
     )
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from claimlake.commands.terminal import FOLDER, as_data, show
 from claimlake.sources.x12 import export as x12_export
 from claimlake.sources.x12.acknowledge import acknowledgement
+from claimlake.sources.x12.contract import Scope
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.finding import Finding
 
@@ -23,10 +24,17 @@ from claimlake.sources.x12.finding import Finding
 @click.option(
     "--format", "kind", type=click.Choice(["parquet", "csv", "json"]), default="parquet", show_default=True
 )
+@click.option(
+    "--scope",
+    type=click.Choice(get_args(Scope)),
+    default="lossless",
+    show_default=True,
+    help="The main tables, all in detail, or also every segment as it is, which gives back every byte.",
+)
 @click.option("--ack", is_flag=True, help="Also write the 999 that a receiver would answer each file with.")
 @as_data
 def x12_command(
-    files: tuple[Path, ...], out: Path, kind: x12_export.Format, ack: bool, as_json: bool
+    files: tuple[Path, ...], out: Path, kind: x12_export.Format, scope: Scope, ack: bool, as_json: bool
 ) -> None:
     """Read raw EDI files into one table a file, without a workspace; folders are searched.
 
@@ -35,7 +43,8 @@ def x12_command(
     paths = [found for file in files for found in (sorted(file.rglob("*")) if file.is_dir() else [file])]
     answers = Answers(out)
     done = answers.write if ack else x12_export.ignored
-    summary = x12_export.export([path for path in paths if not path.is_dir()], out, kind, done=done)
+    inputs = [path for path in paths if not path.is_dir()]
+    summary = x12_export.export(inputs, out, kind, scope=scope, done=done)
     if as_json:
         show(x12_summary(summary) | ({"acknowledgements": answers.written} if ack else {}))
     else:

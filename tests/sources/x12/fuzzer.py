@@ -127,7 +127,7 @@ def _timed(made: Mutant) -> tuple[Reading | None, SourceError | None, float]:
 def _reading(content: bytes, chunk_bytes: int | None) -> tuple[Reading | None, SourceError | None]:
     how: dict[str, Any] = {} if chunk_bytes is None else {"chunk_bytes": chunk_bytes}
     try:
-        return read_tables(io.BytesIO(content), in_detail=True, **how), None
+        return read_tables(io.BytesIO(content), scope="lossless", **how), None
     except SourceError as error:
         return None, error
 

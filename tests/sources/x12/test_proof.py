@@ -23,7 +23,7 @@ CONTENT = interchange(
 
 
 def found() -> Reading:
-    return read_tables(io.BytesIO(CONTENT), in_detail=True)
+    return read_tables(io.BytesIO(CONTENT), scope="lossless")
 
 
 class Changed:
@@ -50,7 +50,7 @@ def changed(table: str, column: str, change: Callable[[list[Any]], list[Any]]) -
 
 @pytest.mark.parametrize("content", [CONTENT, *FILES, several(LONG, MANY) + "ÄÖ".encode("latin-1")])
 def test_a_good_reading_leaves_no_doubt(content: bytes) -> None:
-    assert list(proof.doubts(content, read_tables(io.BytesIO(content), in_detail=True))) == []
+    assert list(proof.doubts(content, read_tables(io.BytesIO(content), scope="lossless"))) == []
 
 
 def test_a_row_of_a_held_transaction_is_doubted() -> None:

@@ -38,7 +38,7 @@ def segments(found: Reading) -> bytes:
 def everything(content: bytes, **how: Any) -> dict[str, list[dict[str, Any]]] | str:
     """Every row of every table, or why there is none."""
     try:
-        found = read_tables(io.BytesIO(content), in_detail=True, **how)
+        found = read_tables(io.BytesIO(content), scope="lossless", **how)
     except SourceError as error:
         return error.what
     assert segments(found) == content
@@ -83,11 +83,11 @@ def test_damaged_files_read_alike_in_both_engines_and_lose_no_byte(
 @pytest.mark.parametrize("content", FILES)
 def test_the_segments_of_a_file_are_its_bytes(content: bytes) -> None:
     text = b"Some words before.\r\n" + content + b"\r\n\x1a"
-    assert segments(read_tables(io.BytesIO(text), in_detail=True)) == text
+    assert segments(read_tables(io.BytesIO(text), scope="lossless")) == text
 
 
 def test_segments_know_their_loop_and_their_transaction() -> None:
-    found = rows(read_tables(io.BytesIO(FILES[0]), in_detail=True), "x12_segment")
+    found = rows(read_tables(io.BytesIO(FILES[0]), scope="lossless"), "x12_segment")
     listed = picked(found, "segment_id", "loop", "transaction_no")
     assert listed[:4] == [("ISA", None, None), ("GS", None, None), ("ST", "ST", 1), ("BPR", "ST", 1)]
     assert ("SVC", "2110", 1) in listed and ("IK4", "2110", 2) in listed
@@ -97,7 +97,7 @@ def test_segments_know_their_loop_and_their_transaction() -> None:
 
 def test_details_come_only_when_asked_for() -> None:
     assert "era_835_date" not in reading(FILES[0]).tables
-    found = read_tables(io.BytesIO(FILES[0]), in_detail=True)
+    found = read_tables(io.BytesIO(FILES[0]), scope="lossless")
     assert picked(rows(found, "era_835_date"), "loop", "qualifier", "claim_no", "service_no")[:3] == [
         ("ST", "405", None, None),
         ("2100", "232", 1, None),
@@ -111,7 +111,7 @@ def test_details_come_only_when_asked_for() -> None:
 
 def test_what_is_wrong_in_a_detail_holds_nothing() -> None:
     body = (*LONG[:6], "MIA*1*****X", *LONG[6:])
-    found = read_tables(io.BytesIO(several(body)), in_detail=True)
+    found = read_tables(io.BytesIO(several(body)), scope="lossless")
     assert [item.status for item in found.transactions] == ["accepted"]
     assert [item.rule for item in found.findings if "MIA 06" in item.reason] == ["X12-09"]
     assert picked(rows(found, "era_835_inpatient"), "disproportionate_share_amount") == [(None,)]
@@ -121,7 +121,7 @@ def test_other_payers_decisions_on_lines_are_rows() -> None:
     lines = ("CLM*A*10***11:B:1", "SBR*P*18", "AMT*D*6", "LX*1", "SV1*HC:99214*10*UN*1")
     decided = ("SVD*MC1*6*HC:99214:25**1", "CAS*CO*45*3**253*1", "DTP*573*D8*20260110", "AMT*EAF*0")
     content = interchange(transaction("837", *HEADER, *SUBSCRIBER, *lines, *decided))
-    found = read_tables(io.BytesIO(content), in_detail=True)
+    found = read_tables(io.BytesIO(content), scope="lossless")
     [decision] = rows(found, "claims_837_line_adjudication")
     assert (decision["payer_id"], str(decision["paid_amount"]), decision["modifiers"]) == (
         "MC1",
@@ -186,7 +186,7 @@ def test_a_large_transaction_is_read_in_pieces_that_are_the_whole(content: bytes
 def test_a_large_transaction_that_is_cut_off_gives_back_its_bytes_and_no_more() -> None:
     content = interchange(transaction("270", *CLAIMS))
     cut = content[: content.rindex(b"*")]
-    assert segments(read_tables(io.BytesIO(cut), in_detail=True, chunk_bytes=300)) == cut
+    assert segments(read_tables(io.BytesIO(cut), scope="lossless", chunk_bytes=300)) == cut
 
 
 def test_a_segment_id_with_a_zero_byte_opens_nothing() -> None:
@@ -259,7 +259,7 @@ def test_a_megabyte_of_blanks_is_passed_in_no_time(blank: bytes, size: int) -> N
     blanks = blank * (1_000_000 // len(blank))
     content = several(LONG).replace(b"CLP*B", blanks + b"CLP*B") + several(LONG) + blanks
     started = time.process_time()
-    found = read_tables(io.BytesIO(content), in_detail=True, chunk_bytes=size)
+    found = read_tables(io.BytesIO(content), scope="lossless", chunk_bytes=size)
     assert time.process_time() - started < 2
     assert [item.status for item in found.transactions] == ["accepted", "accepted"]
     assert segments(found) == content
@@ -306,7 +306,7 @@ def test_one_that_fills_the_memory_does_not_hold_its_neighbours() -> None:
 
 
 def test_a_text_longer_than_any_element_is_told_and_left_to_the_segment_table() -> None:
-    found = read_tables(io.BytesIO(many_claims("X" * 1_025)), in_detail=True)
+    found = read_tables(io.BytesIO(many_claims("X" * 1_025)), scope="lossless")
     assert [item.status for item in found.transactions] == ["accepted", "accepted"]
     assert {row["batch_reference"] for row in rows(found, "claims_837")} == {None}
     told = {item.reason for item in found.findings if item.rule == "X12-09"}
@@ -327,6 +327,6 @@ def test_a_rule_broken_thousands_of_times_is_told_a_thousand_times() -> None:
 def test_many_texts_outside_ascii_need_no_more_memory_than_they_are_long() -> None:
     claims = [segment for n in range(200) for segment in (f"CLP*A{n}*1*0*0*0*12", "NM1*QC*1*MÜLLER*ZOË")]
     content = several(("BPR*I*0*C", "TRN*1*T1*1512345678", *claims)).decode().encode("latin-1")
-    found = read_tables(io.BytesIO(content), in_detail=True)
+    found = read_tables(io.BytesIO(content), scope="lossless")
     assert {row["patient_last_name"] for row in rows(found, "era_835")} == {"MÜLLER"}
     assert segments(found) == content

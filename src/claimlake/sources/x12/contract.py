@@ -1,6 +1,7 @@
 """The contract of every table the reader makes: grain, columns, types, PHI, and the elements behind them."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from claimlake.sources.x12.ack_277ca import ACKNOWLEDGEMENT_277
 from claimlake.sources.x12.ack_999 import ACKNOWLEDGEMENT_999
@@ -96,12 +97,15 @@ ENVELOPE_CONTRACTS = (
     ),
 )
 
+Scope = Literal["main", "detail", "lossless"]
+"""Which tables of a file are made; each has those of the one before."""
+
 SEGMENT_CONTRACT = TableContract(
     "x12_segment",
     "one segment as received; content and ending (or raw) of all of them, in order, are the file",
     (
-        Field("interchange_no", "bigint", phi=False, about="number of its ISA in the file"),
-        Field("transaction_no", "bigint", phi=False, about="number of its ST in the file, if any"),
+        Field("interchange_no", "int", phi=False, about="number of its ISA in the file"),
+        Field("transaction_no", "int", phi=False, about="number of its ST in the file, if any"),
         Field("loop", "text", phi=False, about="loop it stands in"),
         Field("segment_id", "text", phi=False, about="its first element; null for text outside segments"),
         Field("content", "text", phi=True, about="the segment without its terminator"),
@@ -121,10 +125,17 @@ CONTRACTS: tuple[TableContract, ...] = ENVELOPE_CONTRACTS + tuple(
 )
 """The tables that are always made."""
 
-DETAIL_CONTRACTS: tuple[TableContract, ...] = (
-    SEGMENT_CONTRACT,
-    *(_contract(table) for transaction in SPECIFICATIONS for table in transaction.details),
+DETAIL_CONTRACTS: tuple[TableContract, ...] = tuple(
+    _contract(table) for transaction in SPECIFICATIONS for table in transaction.details
 )
-"""The tables that are made on request."""
+"""The tables that are made in detail, besides."""
 
-CONTRACT_BY_TABLE = {contract.table: contract for contract in CONTRACTS + DETAIL_CONTRACTS}
+ALL_CONTRACTS = (*CONTRACTS, *DETAIL_CONTRACTS, SEGMENT_CONTRACT)
+CONTRACT_BY_TABLE = {contract.table: contract for contract in ALL_CONTRACTS}
+
+
+def contracts_of(scope: Scope) -> tuple[TableContract, ...]:
+    """The tables that a scope has."""
+    if scope == "main":
+        return CONTRACTS
+    return (*CONTRACTS, *DETAIL_CONTRACTS) if scope == "detail" else ALL_CONTRACTS

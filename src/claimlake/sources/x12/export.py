@@ -13,7 +13,7 @@ from arro3.io import write_parquet
 
 from claimlake.engines.sql import literal
 from claimlake.errors import SourceError
-from claimlake.sources.x12.contract import CONTRACTS, DETAIL_CONTRACTS
+from claimlake.sources.x12.contract import ALL_CONTRACTS, Scope
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.finding import Finding
 from claimlake.sources.x12.reader import Chunk, read
@@ -64,7 +64,7 @@ def export(
     out: Path,
     format: Format = "parquet",  # noqa: A002
     *,
-    in_detail: bool = True,
+    scope: Scope = "lossless",
     done: Callable[[Path, Sequence[TransactionSet], Sequence[Finding]], None] = ignored,
 ) -> Summary:
     """Read the files and write one file per table into `out`; every row says its source_file.
@@ -76,7 +76,7 @@ def export(
         paths: the files; gzip and zip are unpacked.
         out: the folder, made where it is missing; a file of the same name is replaced.
         format: of the files.
-        in_detail: also write the detail tables and the segment table.
+        scope: which tables, as for `read`.
         done: called for every file that was read, with its transactions and what was found wrong.
     """
     if format not in get_args(Format):
@@ -90,9 +90,8 @@ def export(
     with _writers(out, format) as writers:
         for path in files:
             try:
-                found, findings = _take(
-                    read(path, in_detail=in_detail), writers, Named("source_file", str(path))
-                )
+                chunks = read(path, scope=scope)
+                found, findings = _take(chunks, writers, Named("source_file", str(path)))
             except SourceError as error:
                 unreadable.append(error)
                 continue
@@ -110,7 +109,7 @@ def _prepare(out: Path, kind: Format) -> None:
         raise SourceError(
             f"cannot be made: {error.strerror}", where=str(out), remedy="Name another folder."
         ) from error
-    for contract in CONTRACTS + DETAIL_CONTRACTS:
+    for contract in ALL_CONTRACTS:
         target = out / f"{contract.table}.{kind}"
         if target.is_dir():
             raise SourceError("is a folder", where=str(target), remedy="Name another folder.")
@@ -198,7 +197,7 @@ class _Writers:
         for writer in self.by_table.values():
             if not writer.is_done:
                 raise self._failed(writer)
-        for contract in CONTRACTS + DETAIL_CONTRACTS:
+        for contract in ALL_CONTRACTS:
             if contract.table in self.by_table:
                 writer = self.by_table[contract.table]
                 writer.unfinished.replace(writer.target)

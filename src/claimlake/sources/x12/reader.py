@@ -16,7 +16,7 @@ from claimlake.errors import SourceError
 from claimlake.sources.x12 import kernel
 from claimlake.sources.x12.check import Checker
 from claimlake.sources.x12.column import TooLargeError
-from claimlake.sources.x12.contract import CONTRACT_BY_TABLE, CONTRACTS, DETAIL_CONTRACTS, SPECIFICATIONS
+from claimlake.sources.x12.contract import CONTRACT_BY_TABLE, SPECIFICATIONS, Scope, contracts_of
 from claimlake.sources.x12.envelope import Outline, TransactionSet, outline
 from claimlake.sources.x12.find import find, find_in_pieces
 from claimlake.sources.x12.finding import Finding
@@ -58,7 +58,7 @@ def read(
     source: Path | BinaryIO,
     *,
     chunk_bytes: int | None = None,
-    in_detail: bool = False,
+    scope: Scope = "main",
     workers: int | None = None,
 ) -> Iterator[Chunk]:
     """The file's tables in chunks, in file order; raises SourceError when it is not X12.
@@ -69,7 +69,8 @@ def read(
     Args:
         source: a file, or a stream that can be read again from its start; gzip and zip are unpacked.
         chunk_bytes: how many bytes of the file a chunk has, about; by default two to four megabytes.
-        in_detail: also make the detail tables and the segment table.
+        scope: which tables: the main ones, all in `detail`, or `lossless` those and the table of every
+            segment, which gives back every byte.
         workers: how many threads read; by default one for each processor, up to four.
     """
     where = str(source) if isinstance(source, Path) else "stream"
@@ -82,25 +83,27 @@ def read(
             raise SourceError(what, where=where, remedy="Check what the source delivers.")
         usual = _CHUNK_BYTES if kernel.available() else _ARRAY_CHUNK_BYTES
         most = usual if chunk_bytes is None else max(chunk_bytes, 1)
-        reader = _Reader(data, pages, shape, in_detail=in_detail, chunk_bytes=most)
+        reader = _Reader(data, pages, shape, scope=scope, chunk_bytes=most)
         yield from reader.chunks(workers or min(os.cpu_count() or 1, _MOST_WORKERS))
         del data, pages, reader  # nothing may look at the bytes any more when the file is closed
 
 
 def read_tables(
-    source: Path | BinaryIO, *, in_detail: bool = False, chunk_bytes: int | None = None
+    source: Path | BinaryIO,
+    *,
+    scope: Scope = "main",
+    chunk_bytes: int | None = None,
 ) -> Reading:
     """The file's tables all at once, from chunks as `read` makes them; SourceError when it is not X12."""
     found: dict[str, list[Rows]] = {}
     findings: list[Finding] = []
     transactions: list[TransactionSet] = []
-    for chunk in read(source, in_detail=in_detail, chunk_bytes=chunk_bytes):
+    for chunk in read(source, scope=scope, chunk_bytes=chunk_bytes):
         findings += chunk.findings
         transactions += chunk.transactions
         for name, rows in chunk.tables.items():
             found.setdefault(name, []).append(rows)
-    contracts = CONTRACTS + DETAIL_CONTRACTS if in_detail else CONTRACTS
-    names = [contract.table for contract in contracts]
+    names = [contract.table for contract in contracts_of(scope)]
     tables = {name: stacked(found[name]) if name in found else empty(name) for name in names}
     return Reading(tables, tuple(findings), tuple(transactions))
 
@@ -118,14 +121,22 @@ class _Reader:
     """Turns the parts of a file into chunks; numbers go on from chunk to chunk."""
 
     def __init__(
-        self, data: NDArray[np.uint8], pages: Pages, shape: Outline, *, in_detail: bool, chunk_bytes: int
+        self,
+        data: NDArray[np.uint8],
+        pages: Pages,
+        shape: Outline,
+        *,
+        scope: Scope,
+        chunk_bytes: int,
     ) -> None:
         self.data = data
         self.pages = pages
         self.shape = shape
-        self.in_detail = in_detail
+        self.has_segments = scope == "lossless"
         self.chunk_bytes = chunk_bytes
-        self.specifications = {item.code: item.in_detail if in_detail else item for item in SPECIFICATIONS}
+        self.specifications = {
+            item.code: item if scope == "main" else item.in_detail for item in SPECIFICATIONS
+        }
         self.before: dict[str, int] = {}
         self.findings: dict[int | None, list[Finding]] = defaultdict(list)
         for finding in shape.findings:
@@ -188,7 +199,7 @@ class _Reader:
         for code, specification in self.specifications.items():
             sets = [item for item in part.sets if item.code == code]
             if sets:
-                what = find(specification, self.data, sets, has_trace=self.in_detail)
+                what = find(specification, self.data, sets, has_trace=self.has_segments)
                 found.append((specification, sets, what))
         return found
 
@@ -200,7 +211,7 @@ class _Reader:
 
     def _finish(self, part: Part, founds: _Founds) -> Chunk:
         tables, findings = self._tables(founds)
-        if self.in_detail:
+        if self.has_segments:
             tables["x12_segment"] = self._segments(part, founds)
         for _, _, found in founds:
             found.close()
@@ -277,9 +288,9 @@ class _Reader:
         self._number(founds)
         tables, findings = self._tables(founds)
         chunk = self._chunk(part, tables, findings)
-        if not self.in_detail:
+        if not self.has_segments:
             yield chunk
-        for number, piece in enumerate(slices(part, self.data) if self.in_detail else ()):
+        for number, piece in enumerate(slices(part, self.data) if self.has_segments else ()):
             segments = {"x12_segment": self._segments(piece, founds)}
             yield Chunk(segments, (), ()) if number else replace(chunk, tables={**chunk.tables, **segments})
             self.pages.seen(piece.end)
@@ -302,7 +313,7 @@ class _Reader:
             tables: dict[str, Rows] = {}
             if part.sets[0].status == "accepted":
                 tables |= found.rows(np.ones(1, dtype=bool))
-            if self.in_detail:
+            if self.has_segments:
                 tables["x12_segment"] = self._segments(piece, [(self._specification(part), [], found)])
             kept = {name: rows for name, rows in tables.items() if len(rows)}
             yield Chunk(kept, (), ()) if number else self._chunk(part, kept, findings)
@@ -311,7 +322,7 @@ class _Reader:
     def _cut(self, part: Part) -> Iterator[tuple[Part, FoundPiece]]:
         """The pieces of one large transaction, each with what was found in it, numbered."""
         item, specification = part.sets[0], self._specification(part)
-        found = find_in_pieces(specification, self.data, part.sets, has_trace=self.in_detail)
+        found = find_in_pieces(specification, self.data, part.sets, has_trace=self.has_segments)
         place = np.array([item.byte_offset, item.segment_no], dtype=np.int64)
         begin, segment_no = part.begin, part.segment_no
         is_new, is_end = True, False

@@ -139,7 +139,7 @@ def _array_rows(
         number, interchange, loop = (np.insert(values, 0, 0) for values in (number, interchange, loop))
     until = np.append(begin[1:], bounds[1]) if len(begin) else begin
     columns = (
-        whole_column(interchange, "bigint", interchange > 0),
+        whole_column(interchange, "int", interchange > 0),
         _transaction(begin, sets),
         text_column(loops.names).take(loop),
         typed(Values(data, begin, np.minimum(id_stop, begin + 3)), "text"),
@@ -186,7 +186,7 @@ def _transaction(begin: Positions, sets: Sequence[TransactionSet]) -> Typed:
     numbers = np.array([item.transaction_no for item in sets] or [0], dtype=np.int64)
     place = np.searchsorted(starts, begin, side="right")
     inner = np.maximum(place - 1, 0)
-    return whole_column(numbers[inner], "bigint", (place > 0) & (begin < ends[inner]))
+    return whole_column(numbers[inner], "int", (place > 0) & (begin < ends[inner]))
 
 
 def restored(content: str, ending: bytes, raw: bytes | None) -> bytes:

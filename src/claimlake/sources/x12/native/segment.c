@@ -171,8 +171,8 @@ static int is_all_ascii(const asked *asked) {
 
 static int begin_columns(segments *all, struct ArrowArray **out, int64_t rows) {
     const asked *asked = all->asked;
-    return arrow_column(&all->interchanges, out[INTERCHANGE], rows, sizeof(int64_t))
-        && arrow_column(&all->sets, out[SET], rows, sizeof(int64_t))
+    return arrow_column(&all->interchanges, out[INTERCHANGE], rows, sizeof(int32_t))
+        && arrow_column(&all->sets, out[SET], rows, sizeof(int32_t))
         && arrow_column(&all->numbers, out[NUMBER], rows, sizeof(int64_t))
         && arrow_column(&all->offsets, out[OFFSET], rows, sizeof(int64_t))
         && arrow_column(&all->lengths, out[BYTES], rows, sizeof(int64_t))
@@ -184,7 +184,7 @@ static int begin_columns(segments *all, struct ArrowArray **out, int64_t rows) {
 }
 
 static void put_number(column_array *made, int64_t row, int64_t number) {
-    ((int64_t *)made->values)[row] = number;
+    ((int32_t *)made->values)[row] = (int32_t)number;
     if (number) set_valid(made, row);
     else made->nulls++;
 }
