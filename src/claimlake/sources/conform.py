@@ -9,6 +9,7 @@ import numpy as np
 from claimlake.engines.sql import literal, quoted
 from claimlake.lake.contract import Contract
 from claimlake.lake.land import GONE, QUARANTINE, Finding, Stage
+from claimlake.lake.ledger import Counts
 from claimlake.sources.mapping import Feed, Target
 from claimlake.sources.projection import Fault, Projection, project, refuse_bad_mapping
 from claimlake.sources.record import BROKEN, TABLE, Records
@@ -62,7 +63,7 @@ def conform(stage: Stage, feed: Feed, origin: Origin, records: Records, report: 
     faults = [fault for part in parts for fault in part.projection.faults] + [UNMATCHED]
     _judge(stage.connection, parts, faults)
     for part in parts:
-        _select_fresh(stage, part, origin)
+        _select_fresh(stage, part, origin, feed.omit)
         if stage.load.is_full and own_key(part.contract):
             _see_keys(stage, part)
         _warn(stage, part, feed, origin, report)
@@ -109,7 +110,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, parts: Sequence[_Part], faults
             raise FileRefusedError(faults[position].rule, faults[position].reason)
 
 
-def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
+def _select_fresh(stage: Stage, part: _Part, origin: Origin, omit: Sequence[str]) -> None:
     """Leave the rows that bring news: whose content differs from the latest of their key.
 
     A key with several contents in one file is a history: its rows are compared with all earlier ones. One
@@ -120,14 +121,15 @@ def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
     stage.connection.execute(f"""
         create or replace temp table {part.fresh} as
         with incoming as (
-            select projected.*, record._hash, record._raw, record._offset, record._length
+            select projected.*, {_hash_sql(part)} as _hash, {_raw_sql(part, omit)} as _raw, record._offset,
+                record._length
             from {part.projected} as projected
             join {TABLE} as record using (_row)
             where _row not in (select _row from verdict)
         ),
         keyed as (select *, {key_sql(part.contract, "_hash")} as _key from incoming),
         numbered as (
-            select *, row_number() over (partition by _key, _hash order by _row) as _repeat from keyed
+            select *, row_number() over (partition by _key, _hash order by _row, _item) as _repeat from keyed
         ),
         several as (select _key from keyed group by _key having count(distinct _hash) > 1),
         earlier as (select * from {history} where source_system_id = {system}),
@@ -144,8 +146,30 @@ def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
     """)
     stage.connection.execute(
         f"insert into {history} select {system}, _key, _hash, "
-        f"(select coalesce(max(place), 0) from {history}) + row_number() over (order by _row) "
+        f"(select coalesce(max(place), 0) from {history}) + row_number() over (order by _row, _item) "
         f"from {part.fresh}"
+    )
+
+
+def _hash_sql(part: _Part) -> str:
+    """The hash of a row: that of its record, and the number of the element that is the row."""
+    if not part.target.rows:
+        return "record._hash"
+    return "sha256(concat_ws('|', record._hash, projected._item))"
+
+
+def _raw_sql(part: _Part, omit: Sequence[str]) -> str:
+    """What a row is kept of its record: all of it, or the element that is the row."""
+    if not part.target.rows:
+        return "record._raw"
+    if not omit:
+        return "projected._text"
+    hidden = ", ".join(literal(name.lower()) for name in omit)
+    kept = f"list_filter(json_keys(projected._text), lambda name: lower(name) not in ({hidden}))"
+    member = "json_extract(projected._text, '$.\"' || name || '\"')"
+    return (
+        "case when json_type(projected._text) = 'OBJECT' then cast(to_json(map("
+        f"{kept}, list_transform({kept}, lambda name: {member}))) as varchar) else projected._text end"
     )
 
 
@@ -159,7 +183,8 @@ def _see_keys(stage: Stage, part: _Part) -> None:
 def _rows_sql(stage: Stage, part: _Part, origin: Origin) -> str:
     columns = ", ".join(quoted(column.name) for column in part.contract.columns)
     return (
-        f"select {_standard(stage, origin)}, _hash as record_hash, {columns} from {part.fresh} order by _row"
+        f"select {_standard(stage, origin)}, _hash as record_hash, {columns} from {part.fresh} "
+        "order by _row, _item"
     )
 
 
@@ -185,17 +210,24 @@ def _settle(stage: Stage, part: _Part, origin: Origin) -> None:
 
 
 def _keys(parts: Sequence[_Part]) -> str:
-    """SQL of the key of every record in every table that has keys: _row, table_name, record_key."""
+    """SQL of a key of every record in every table that has keys: _row, table_name, record_key."""
     selects = ["select 0::bigint as _row, '' as table_name, '' as record_key where false"]
     for part in parts:
         names = own_key(part.contract)
         if names:
-            whole = " and ".join(f"{quoted(name)} is not null" for name in names)
+            needed = [
+                column.name for column in part.contract.columns if column.required and column.name in names
+            ]
+            whole = " and ".join(f"{quoted(name)} is not null" for name in needed or names)
             selects.append(
                 f"select _row, {literal(part.target.table)}, sha256({key_sql(part.contract, '')}) "
                 f"from {part.projected} where {whole}"
             )
-    return " union all ".join(selects)
+    # A record of several rows waits under the key of one of them: it is loaded as a whole or not at all.
+    return (
+        "select _row, table_name, min(record_key) as record_key from ("
+        f"{' union all '.join(selects)}) group by _row, table_name"
+    )
 
 
 def _warn(stage: Stage, part: _Part, feed: Feed, origin: Origin, report: FileReport) -> None:
@@ -270,8 +302,21 @@ def _count(
     report.counts.loaded = loaded
     report.counts.quarantined = held
     report.counts.duplicates = records.delivered - loaded - held
+    for part in parts:
+        report.tables.setdefault(part.target.table, Counts()).add(_rows_of(stage, part))
     if report.counts.duplicates:
         reason = "duplicate delivery, ignored"
         report.warnings["ALL-03", reason] += report.counts.duplicates
         finding = Finding(origin.source_system_id, parts[0].target.table, "ALL-03", "warn", reason)
         stage.note(finding, checked=records.delivered, failed=report.counts.duplicates)
+
+
+def _rows_of(stage: Stage, part: _Part) -> Counts:
+    """What became of the rows of one table; a record that is held keeps all of its rows out."""
+    listed = f"_fault is distinct from {len(part.projection.faults) - 1}" if part.target.rows else "true"
+    delivered, held = stage.connection.execute(
+        "select count(*), count(*) filter (where _row in (select _row from verdict)) "
+        f"from {part.projected} where {listed}"
+    ).fetchall()[0]
+    loaded = int(stage.connection.execute(f"select count(*) from {part.fresh}").fetchall()[0][0])
+    return Counts(delivered, loaded, held, delivered - loaded - held)
