@@ -122,11 +122,12 @@ def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
     stage.connection.execute(f"""
         create or replace temp table {part.fresh} as
         with incoming as (
-            select projected._row, projected._item, {_hash_sql(part)} as _hash,
-                {key_sql(part.contract, "null")} as _own
-            from {part.projected} as projected
+            select _row, projected._item, projected._own, {_hash_sql(part)} as _hash
+            from (
+                select _row, _item, {key_sql(part.contract, "null")} as _own from {part.projected}
+                where _row not in (select _row from verdict)
+            ) as projected
             join {TABLE} as record using (_row)
-            where _row not in (select _row from verdict)
         ),
         keyed as (select _row, _item, _hash, coalesce(_own, _hash) as _key from incoming),
         single as (
