@@ -1,4 +1,5 @@
--- One row per version of a patient, without anything that names the person.
+-- One row per version of a patient, without anything that names the person. A fact names the version of its service date
+-- in patient_version_key.
 -- The age band is the age on the day the version begins; above 89 only '90+' may be shown, and a ZIP area of 20,000
 -- people or fewer only as '000' (45 CFR 164.514(b)(2)).
 -- grain: patient_version_key
@@ -9,6 +10,7 @@
 with aged as (
     select
         patient.org_id,
+        patient.patient_version_key,
         patient.patient_key,
         patient.sex,
         left(patient.zip, 3) as zip3,
@@ -27,7 +29,7 @@ with aged as (
 )
 
 select
-    sha256(concat_ws('|', aged.org_id, aged.patient_key, cast(aged.valid_from as text))) as patient_version_key,
+    aged.patient_version_key,
     aged.patient_key,
     aged.org_id,
     case

@@ -1,4 +1,4 @@
--- One row per version of a provider.
+-- One row per version of a provider. A fact names the version of its day in provider_version_key.
 -- grain: provider_version_key
 -- load: full
 -- partition: org_id
@@ -14,9 +14,5 @@ select
     provider.valid_from,
     provider.valid_to,
     provider.is_current,
-    sha256(
-        concat_ws(
-            '|', provider.org_id, provider.source_system_id, provider.provider_id, cast(provider.valid_from as text)
-        )
-    ) as provider_version_key
+    provider.provider_version_key
 from silver.provider as provider

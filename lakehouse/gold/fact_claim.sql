@@ -141,7 +141,9 @@ select
     date_diff('day', account.final_bill_date, claim.first_submission_date) as days_final_bill_to_submission,
     followup.last_followup_date,
     greatest(acknowledged.last_ack_date, outcome.last_remit_date) as last_payer_response_date,
-    cast(null as decimal(9, 6)) as denial_risk_score
+    cast(null as decimal(9, 6)) as denial_risk_score,
+    claim.patient_version_key,
+    claim.provider_version_key
 from gold.claim as claim
 inner join silver.claim as source on claim.org_id = source.org_id and claim.claim_key = source.claim_key
 inner join gold.claim_status as status on claim.org_id = status.org_id and claim.claim_key = status.claim_key

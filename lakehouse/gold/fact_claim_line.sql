@@ -2,6 +2,7 @@
 -- Lines no remittance names (inpatient claims paid as a whole) have no first remittance date: nothing was said of them.
 -- A line is repriced when a contract term gives its expected allowed amount. Relative value units, the Medicare allowance
 -- and underpayment have no source yet: null.
+-- Patient and provider are those of the day of service.
 -- grain: org_id, line_key
 -- load: full
 -- partition: org_id
@@ -44,7 +45,9 @@ select
     or coalesce(adjudication.is_level_unsupported, false) as is_downcoded,
     line.expected_allowed_amount is not null as is_repriced,
     cast(null as boolean) as is_underpaid,
-    cast(null as decimal(18, 2)) as underpaid_amount
+    cast(null as decimal(18, 2)) as underpaid_amount,
+    patient.patient_version_key,
+    provider.provider_version_key
 from silver.claim_line as line
 inner join gold.claim as claim
     on
@@ -55,3 +58,16 @@ left join gold.line_adjudication as adjudication
         line.org_id = adjudication.org_id
         and line.line_key = adjudication.line_key
 left join reference.em_code as submitted_code on line.procedure_code = submitted_code.procedure_code
+left join silver.patient_period as patient
+    on
+        line.org_id = patient.org_id
+        and claim.patient_key = patient.patient_key
+        and coalesce(line.service_from, date '9999-12-30') >= patient.from_date
+        and coalesce(line.service_from, date '9999-12-30') < patient.to_date
+left join silver.provider_period as provider
+    on
+        line.org_id = provider.org_id
+        and claim.provider_source_id = provider.source_system_id
+        and claim.provider_id = provider.provider_id
+        and coalesce(line.service_from, date '9999-12-30') >= provider.from_date
+        and coalesce(line.service_from, date '9999-12-30') < provider.to_date

@@ -1,6 +1,7 @@
 -- One row per provider, entity and month from the first charge to the horizon: capacity and what it produced.
--- The clinical share of full time is that of the version valid at the month end, or of the first version for months
--- before it. Work and cash count where the provider is the account's provider. Relative value units have no source yet.
+-- The clinical share of full time and the specialty are those of the version valid at the month end, or of the first
+-- version for months before it. Work and cash count where the provider is the account's provider. Relative value units
+-- have no source yet.
 -- grain: org_id, provider_id, entity_id, period_month
 -- load: full
 -- partition: org_id
@@ -13,6 +14,8 @@ with version as (
         coalesce(provider.entity_id, '') as entity_id,
         provider.department_id,
         provider.provider_type,
+        provider.specialty,
+        provider.provider_version_key,
         provider.clinical_fte,
         row_number() over (
             partition by provider.org_id, provider.provider_id, coalesce(provider.entity_id, '')
@@ -85,7 +88,9 @@ select
     coalesce(staffed.provider_type = 'physician', false) as is_physician,
     cast(null as decimal(14, 3)) as wrvu,
     cast(round(coalesce(worked.encounters, 0)) as integer) as encounters,
-    cast(coalesce(collected.net_collections, 0) as decimal(18, 2)) as net_collections
+    cast(coalesce(collected.net_collections, 0) as decimal(18, 2)) as net_collections,
+    staffed.specialty,
+    staffed.provider_version_key
 from staffed
 left join reference.entity as entity
     on

@@ -46,7 +46,11 @@ select
     version.valid_to,
     version.is_current,
     patient.middle_name,
-    patient.financial_class
+    patient.financial_class,
+    sha256(concat_ws(
+        '|', version.org_id, sha256(concat_ws('|', version.org_id, version.source_system_id, version.record_id)),
+        cast(version.valid_from as text)
+    )) as patient_version_key
 from silver.record_version as version
 inner join delivered as patient
     on

@@ -35,7 +35,10 @@ select
     provider.provider_type,
     version.valid_from,
     version.valid_to,
-    version.is_current
+    version.is_current,
+    sha256(concat_ws(
+        '|', version.org_id, version.source_system_id, version.record_id, cast(version.valid_from as text)
+    )) as provider_version_key
 from silver.record_version as version
 inner join delivered as provider
     on

@@ -309,6 +309,15 @@ def test_source_columns_may_be_named_like_those_of_the_quarantine(tmp_path: Path
     assert (only(report).counts.loaded, only(report).counts.quarantined) == (1, 1)
 
 
+def test_source_columns_may_be_named_like_those_of_the_table(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    text = "ID,LName,DOB,patient_id,last_name,modified_at\n1,Ash,1950-01-31,x,y,z\n"
+    deliver(workspace, "emr/patients.csv", text)
+    report = run(workspace)
+    assert not report.errors
+    assert rows(workspace, "bronze.emr_patients", "patient_id, last_name") == [("1", "Ash")]
+
+
 def test_a_repeated_record_and_one_without_its_key_are_told_by_rule(tmp_path: Path) -> None:
     workspace = without_database(tmp_path)
     deliver(

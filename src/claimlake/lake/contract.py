@@ -14,6 +14,7 @@ from claimlake.workspace import Workspace
 TYPE_PATTERN = re.compile(r"(text|int|bigint|double|date|timestamp|boolean|decimal\(\d+,\d+\))(\[\])?")
 CONTRACT_KEYS = ("table", "about", "source", "licence", "grain", "key", "columns", "expectations")
 SEVERITIES = ("quarantine", "warn", "fail")
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def load_contracts(workspace: Workspace) -> dict[str, Contract]:
 def read_contract(file: Path, layer: str = "bronze") -> Contract:
     """The contract written in one YAML file, named after its table."""
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        document = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - safe either way
     except yaml.YAMLError as error:
         raise ConfigurationError(
             f"not valid YAML: {error}", where=str(file), remedy="Correct the file."

@@ -306,3 +306,16 @@ def _deliveries(control: sqlite3.Connection, load_id: str) -> tuple[Delivery, ..
         (load_id,),
     )
     return tuple(Delivery(*row) for row in rows)
+
+
+def feeds_of_content(workspace: Workspace, org_id: str, file_id: str) -> set[tuple[str, str]]:
+    """Source and feed of every load of a content of a tenant."""
+    with workspace.control() as control:
+        if not control.execute("select 1 from sqlite_master where name = 'ingest_file'").fetchone():
+            return set()
+        rows = control.execute(
+            "select distinct ingest_file.source_id, feed from ingest_file join ingest_load using (load_id) "
+            "where ingest_file.org_id = ? and file_id = ?",
+            (org_id, file_id),
+        ).fetchall()
+    return {(row[0], row[1]) for row in rows}

@@ -22,7 +22,8 @@ from claimlake.serve.auth import CanSeeFigures, CanSeeRaw, CanSeeRows, site_of, 
 from claimlake.serve.claim import load_claim
 from claimlake.serve.filter import parse_filters
 from claimlake.serve.missing import NotFoundError
-from claimlake.serve.raw import Place, read_extent, read_row
+from claimlake.serve.raw import Place, is_segmented, read_extent
+from claimlake.serve.raw_row import read_placed, read_row
 
 MOST_PERIODS = 60
 
@@ -194,16 +195,17 @@ def raw(  # noqa: PLR0913, PLR0917
     length: Annotated[int | None, Query(ge=1)] = None,
     row: Annotated[int | None, Query(ge=0)] = None,
 ) -> Response:
-    """The raw record: an extent of an X12 file by offset and length, or a row of another feed."""
-    site = site_of(request)
+    """The raw record by offset and length, or by row: X12 segments, or a landed row with its text."""
+    workspace = site_of(request).workspace
     if row is not None:
-        return _answer(request, session, asdict(read_row(session, file_id, row)), action="raw")
+        return _answer(request, session, asdict(read_row(workspace, session, file_id, row)), action="raw")
     if offset is None or length is None:
         raise QueryError(
             "no extent was asked for.", where="offset, length", remedy="Give offset and length, or row."
         )
-    extent = read_extent(site.workspace, session, Place(file_id, offset, length))
-    return _answer(request, session, asdict(extent), action="raw")
+    read = read_extent if is_segmented(workspace, session, file_id) else read_placed
+    found = read(workspace, session, Place(file_id, offset, length))
+    return _answer(request, session, asdict(found), action="raw")
 
 
 def _known(request: Request, key: str) -> None:

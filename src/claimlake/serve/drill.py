@@ -16,7 +16,8 @@ from claimlake.serve.missing import NotFoundError
 from claimlake.serve.number import cents, month, words
 from claimlake.serve.pager import Pager, asked_page
 from claimlake.serve.pages import known_kpi, view_of
-from claimlake.serve.raw import FILE_ID, Place, read_extent, read_row
+from claimlake.serve.raw import FILE_ID, Place, is_segmented, read_extent
+from claimlake.serve.raw_row import SourceRow, read_placed, read_row
 from claimlake.serve.scope import Scope
 from claimlake.serve.table import Table
 
@@ -146,10 +147,12 @@ def account(request: Request, account_key: str, session: CanSeeRows) -> Response
 
 @router.get("/raw/{file_id}/{offset:int}-{length:int}")
 def raw_extent(request: Request, file_id: str, offset: int, length: int, session: CanSeeRaw) -> Response:
-    """The segments of one record as they arrived."""
-    site = site_of(request)
-    extent = read_extent(site.workspace, session, Place(file_id, offset, length))
+    """The segments of one record as they arrived, or the landed row of a record of another format."""
+    site, place = site_of(request), Place(file_id, offset, length)
     detail: dict[str, str | int] = {"file": file_id, "offset": offset, "length": length}
+    if not is_segmented(site.workspace, session, file_id):
+        return _row_page(request, session, read_placed(site.workspace, session, place), detail)
+    extent = read_extent(site.workspace, session, place)
 
     def draw() -> Markup:
         return site.draw("raw.html", extent=extent, claim_key=_claim_key(request))
@@ -159,15 +162,16 @@ def raw_extent(request: Request, file_id: str, offset: int, length: int, session
 
 @router.get("/raw/{file_id}/row/{row:int}")
 def raw_row(request: Request, file_id: str, row: int, session: CanSeeRaw) -> Response:
-    """One landed row of a table feed."""
-    found = read_row(session, file_id, row)
+    """One landed row of a feed that is not X12."""
+    found = read_row(site_of(request).workspace, session, file_id, row)
+    return _row_page(request, session, found, {"file": file_id, "row": row})
 
+
+def _row_page(request: Request, session: Session, found: SourceRow, detail: dict[str, str | int]) -> Response:
     def draw() -> Markup:
-        return site_of(request).draw("raw_row.html", record=found, claim_key=_claim_key(request))
+        return site_of(request).draw("raw_row.html", row=found, claim_key=_claim_key(request))
 
-    return page(
-        request, session, draw, Sheet("Raw record", action="raw", detail={"file": file_id, "row": row})
-    )
+    return page(request, session, draw, Sheet("Raw record", action="raw", detail=detail))
 
 
 def _claim_key(request: Request) -> str:

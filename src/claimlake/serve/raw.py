@@ -3,18 +3,19 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from claimlake.access.policy import Policy, load_policy
 from claimlake.access.session import Session
 from claimlake.serve.missing import NotFoundError
 from claimlake.sources.x12.envelope import Content
-from claimlake.sources.x12.source import opened
+from claimlake.sources.x12.source import is_x12, opened
 from claimlake.workspace import Workspace
 
 FILE_ID = re.compile(r"[0-9a-f]{64}")
 ISA_LENGTH = 106
 LONGEST = 256 * 1024
+HEAD = 64 * 1024
+"""Bytes that tell what a file is."""
 HIDDEN = "•••"
 BLANKS = b"\r\n \t"
 LONGEST_GAP = 64
@@ -48,18 +49,6 @@ class Extent:
 
 
 @dataclass(frozen=True)
-class SourceRow:
-    """A landed row of a table feed, column by column."""
-
-    file_id: str
-    file_name: str
-    row: int
-    table: str
-    values: tuple[tuple[str, str], ...]
-    is_masked: bool
-
-
-@dataclass(frozen=True)
 class Place:
     """Where a record stands: bytes of a landed file."""
 
@@ -79,13 +68,13 @@ class Separators:
 def read_extent(workspace: Workspace, session: Session, place: Place) -> Extent:
     """The segments at a place, masked by the session's role; only files of its tenant can be found."""
     # Places count in what an archive holds, so it is unpacked as it was for loading.
-    with opened(_path(workspace, session.org_id, place.file_id)) as content:
+    with opened(path_of(workspace, session.org_id, place.file_id)) as content:
         size = len(content)
         if place.offset < 0 or place.length <= 0 or place.offset + place.length > size:
-            raise _not_found()
+            raise not_found()
         separators = _separators(content, place.offset)
         if not _is_start(content, place.offset, separators.terminator):
-            raise _not_found()
+            raise not_found()
         body = bytes(content[place.offset : place.offset + min(place.length, LONGEST)])
     is_masked = session.role.phi != "clear"
     policy = load_policy(workspace) if is_masked else None
@@ -102,18 +91,10 @@ def read_extent(workspace: Workspace, session: Session, place: Place) -> Extent:
     )
 
 
-def read_row(session: Session, file_id: str, row: int) -> SourceRow:
-    """A row of a table feed by file and row number, its columns masked by the session's role."""
-    if not FILE_ID.fullmatch(file_id):
-        raise _not_found()
-    for table in sorted(name for name in session.tables if name.startswith("bronze.")):
-        if {"file_id", "source_row"} <= session.columns(table).keys():
-            found = session.rows(
-                f"select * from {table} where file_id = ? and source_row = ? limit 1", [file_id, row]
-            )
-            if found:
-                return _source_row(session, table, found[0])
-    raise _not_found()
+def is_segmented(workspace: Workspace, session: Session, file_id: str) -> bool:
+    """Whether a landed file of the session's tenant is X12, whose records are segments."""
+    with opened(path_of(workspace, session.org_id, file_id)) as content:
+        return is_x12(bytes(content[:HEAD]))
 
 
 def raw_link(source_record_id: str | None) -> str:
@@ -126,14 +107,16 @@ def raw_link(source_record_id: str | None) -> str:
     return ""
 
 
-def _path(workspace: Workspace, org_id: str, file_id: str) -> Path:
+def path_of(workspace: Workspace, org_id: str, file_id: str) -> Path:
+    """The kept file of a tenant."""
     path = workspace.files_path / org_id / file_id
     if not FILE_ID.fullmatch(file_id) or not path.is_file() or path.stat().st_size == 0:
-        raise _not_found()
+        raise not_found()
     return path
 
 
-def _not_found() -> NotFoundError:
+def not_found() -> NotFoundError:
+    """The one answer to what is not there and to what is another tenant's."""
     return NotFoundError("no such record.", remedy="Follow a link from a claim; addresses are not guessed.")
 
 
@@ -188,19 +171,3 @@ def _file_name(session: Session, file_id: str) -> str:
         return ""
     rows = session.rows(f"select source_file from {table} where file_id = ? limit 1", [file_id])
     return str(rows[0]["source_file"]) if rows else ""
-
-
-def _source_row(session: Session, table: str, values: dict[str, Any]) -> SourceRow:
-    own = {
-        name: value
-        for name, value in values.items()
-        if name not in ("org_id", "load_id", "file_id", "record_hash", "raw", "byte_offset", "byte_length")
-    }
-    return SourceRow(
-        file_id=str(values["file_id"]),
-        file_name=str(values.get("source_file") or ""),
-        row=int(values["source_row"]),
-        table=table,
-        values=tuple((name, "" if value is None else str(value)) for name, value in own.items()),
-        is_masked=session.role.phi != "clear",
-    )

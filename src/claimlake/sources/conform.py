@@ -9,6 +9,7 @@ import numpy as np
 from claimlake.engines.sql import literal, quoted
 from claimlake.lake.contract import Contract
 from claimlake.lake.land import GONE, QUARANTINE, Finding, Stage
+from claimlake.lake.ledger import Counts
 from claimlake.sources.mapping import Feed, Target
 from claimlake.sources.projection import Fault, Projection, project, refuse_bad_mapping
 from claimlake.sources.record import BROKEN, TABLE, Records
@@ -67,7 +68,7 @@ def conform(stage: Stage, feed: Feed, origin: Origin, records: Records, report: 
             _see_keys(stage, part)
         _warn(stage, part, feed, origin, report)
     for part in parts:  # nothing is added unless every rule of every table could be judged
-        stage.add(part.target.table, _rows_sql(stage, part, origin))
+        stage.add(part.target.table, _rows_sql(stage, part, origin, feed.omit))
     _quarantine(stage, parts, faults, origin, report)
     for part in parts:
         _settle(stage, part, origin)
@@ -117,19 +118,23 @@ def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
     """
     history = stage.history(part.target.table, key_sql(part.contract, "record_hash"))
     system = literal(origin.source_system_id)
+    # Only what tells news apart is grouped and joined; the rows with all they carry are picked by it once.
     stage.connection.execute(f"""
         create or replace temp table {part.fresh} as
         with incoming as (
-            select projected.*, record._hash, record._raw, record._offset, record._length
-            from {part.projected} as projected
+            select _row, projected._item, projected._own, {_hash_sql(part)} as _hash
+            from (
+                select _row, _item, {key_sql(part.contract, "null")} as _own from {part.projected}
+                where _row not in (select _row from verdict)
+            ) as projected
             join {TABLE} as record using (_row)
-            where _row not in (select _row from verdict)
         ),
-        keyed as (select *, {key_sql(part.contract, "_hash")} as _key from incoming),
-        numbered as (
-            select *, row_number() over (partition by _key, _hash order by _row) as _repeat from keyed
+        keyed as (select _row, _item, _hash, coalesce(_own, _hash) as _key from incoming),
+        single as (
+            select _key, _hash, min(_row) as _row, arg_min(_item, (_row, _item)) as _item
+            from keyed group by _key, _hash
         ),
-        several as (select _key from keyed group by _key having count(distinct _hash) > 1),
+        several as (select _key from single group by _key having count(*) > 1),
         earlier as (select * from {history} where source_system_id = {system}),
         latest as (select key, arg_max(record_hash, place) as record_hash from earlier group by key),
         known as (
@@ -138,14 +143,36 @@ def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
             select key, record_hash from earlier where key in (select _key from several)
                 and key not in (select key from latest where record_hash = '{GONE}')
         )
-        select numbered.* exclude (_repeat) from numbered
-        left join known on numbered._key = known.key and numbered._hash = known.record_hash
-        where _repeat = 1 and known.key is null
+        select single.* from single
+        left join known on single._key = known.key and single._hash = known.record_hash
+        where known.key is null
     """)
     stage.connection.execute(
         f"insert into {history} select {system}, _key, _hash, "
-        f"(select coalesce(max(place), 0) from {history}) + row_number() over (order by _row) "
+        f"(select coalesce(max(place), 0) from {history}) + row_number() over (order by _row, _item) "
         f"from {part.fresh}"
+    )
+
+
+def _hash_sql(part: _Part) -> str:
+    """The hash of a row: that of its record, and the number of the element that is the row."""
+    if not part.target.rows:
+        return "record._hash"
+    return "sha256(concat_ws('|', record._hash, projected._item))"
+
+
+def _raw_sql(part: _Part, omit: Sequence[str]) -> str:
+    """What a row is kept of its record: all of it, or the element that is the row."""
+    if not part.target.rows:
+        return "record._raw"
+    if not omit:
+        return "projected._text"
+    hidden = ", ".join(literal(name.lower()) for name in omit)
+    kept = f"list_filter(json_keys(projected._text), lambda name: lower(name) not in ({hidden}))"
+    member = "json_extract(projected._text, '$.\"' || name || '\"')"
+    return (
+        "case when json_type(projected._text) = 'OBJECT' then cast(to_json(map("
+        f"{kept}, list_transform({kept}, lambda name: {member}))) as varchar) else projected._text end"
     )
 
 
@@ -156,10 +183,12 @@ def _see_keys(stage: Stage, part: _Part) -> None:
     )
 
 
-def _rows_sql(stage: Stage, part: _Part, origin: Origin) -> str:
-    columns = ", ".join(quoted(column.name) for column in part.contract.columns)
+def _rows_sql(stage: Stage, part: _Part, origin: Origin, omit: Sequence[str]) -> str:
+    columns = ", ".join(f"projected.{quoted(column.name)}" for column in part.contract.columns)
     return (
-        f"select {_standard(stage, origin)}, _hash as record_hash, {columns} from {part.fresh} order by _row"
+        f"select {_standard(stage, origin)}, {_raw_sql(part, omit)} as raw, fresh._hash as record_hash, "
+        f"{columns} from {part.projected} as projected join {part.fresh} as fresh using (_row, _item) "
+        f"join {TABLE} as record using (_row) order by _row, _item"
     )
 
 
@@ -167,8 +196,8 @@ def _standard(stage: Stage, origin: Origin) -> str:
     return (
         f"{literal(stage.load.org_id)} as org_id, {literal(origin.source_system_id)} as source_system_id, "
         f"{literal(stage.load.load_id)} as load_id, {literal(origin.file_id)} as file_id, "
-        f"{literal(origin.path)} as source_file, _row as source_row, _offset as byte_offset, "
-        f"_length as byte_length, timestamp '{stage.load.planned_at}' as ingested_at, _raw as raw"
+        f"{literal(origin.path)} as source_file, _row as source_row, record._offset as byte_offset, "
+        f"record._length as byte_length, timestamp '{stage.load.planned_at}' as ingested_at"
     )
 
 
@@ -185,31 +214,53 @@ def _settle(stage: Stage, part: _Part, origin: Origin) -> None:
 
 
 def _keys(parts: Sequence[_Part]) -> str:
-    """SQL of the key of every record in every table that has keys: _row, table_name, record_key."""
+    """SQL of a key of every bad record in every table that has keys: _row, table_name, record_key."""
     selects = ["select 0::bigint as _row, '' as table_name, '' as record_key where false"]
     for part in parts:
         names = own_key(part.contract)
         if names:
-            whole = " and ".join(f"{quoted(name)} is not null" for name in names)
+            needed = [
+                column.name for column in part.contract.columns if column.required and column.name in names
+            ]
+            whole = " and ".join(f"{quoted(name)} is not null" for name in needed or names)
             selects.append(
                 f"select _row, {literal(part.target.table)}, sha256({key_sql(part.contract, '')}) "
-                f"from {part.projected} where {whole}"
+                f"from {part.projected} where _row in (select _row from verdict) and {whole}"
             )
-    return " union all ".join(selects)
+    # A record of several rows waits under the key of one of them: it is loaded as a whole or not at all.
+    return (
+        "select _row, table_name, min(record_key) as record_key from ("
+        f"{' union all '.join(selects)}) group by _row, table_name"
+    )
 
 
 def _warn(stage: Stage, part: _Part, feed: Feed, origin: Origin, report: FileReport) -> None:
-    for fault, predicate in part.projection.warnings:
-        try:
-            checked, failed = stage.connection.execute(
-                f"select count(*), count(*) filter (where {predicate}) from {part.fresh}"
-            ).fetchall()[0]
-        except duckdb.Error as error:
-            raise refuse_bad_mapping(error, feed, part.target, fault.rule) from None
+    warnings = part.projection.warnings
+    if not warnings:
+        return
+    checked, *counts = _counted(stage, part, feed)
+    for (fault, _), failed in zip(warnings, counts, strict=True):
         finding = Finding(origin.source_system_id, part.target.table, fault.rule, "warn", fault.reason)
         stage.note(finding, checked=checked, failed=failed)
         if failed:
             report.warnings[fault.rule, fault.reason] += failed
+
+
+def _counted(stage: Stage, part: _Part, feed: Feed) -> list[int]:
+    """How many rows are news, and how many of them deserve each warning."""
+    rows = f"from {part.projected} semi join {part.fresh} using (_row, _item)"
+    filters = [f"count(*) filter (where {predicate})" for _, predicate in part.projection.warnings]
+    try:
+        return list(
+            stage.connection.execute(f"select {', '.join(['count(*)', *filters])} {rows}").fetchall()[0]
+        )
+    except duckdb.Error:
+        for (fault, _), one in zip(part.projection.warnings, filters, strict=True):
+            try:
+                stage.connection.execute(f"select {one} {rows}")
+            except duckdb.Error as error:
+                raise refuse_bad_mapping(error, feed, part.target, fault.rule) from None
+        raise
 
 
 def _quarantine(
@@ -270,8 +321,21 @@ def _count(
     report.counts.loaded = loaded
     report.counts.quarantined = held
     report.counts.duplicates = records.delivered - loaded - held
+    for part in parts:
+        report.tables.setdefault(part.target.table, Counts()).add(_rows_of(stage, part))
     if report.counts.duplicates:
         reason = "duplicate delivery, ignored"
         report.warnings["ALL-03", reason] += report.counts.duplicates
         finding = Finding(origin.source_system_id, parts[0].target.table, "ALL-03", "warn", reason)
         stage.note(finding, checked=records.delivered, failed=report.counts.duplicates)
+
+
+def _rows_of(stage: Stage, part: _Part) -> Counts:
+    """What became of the rows of one table; a record that is held keeps all of its rows out."""
+    listed = f"_fault is distinct from {len(part.projection.faults) - 1}" if part.target.rows else "true"
+    delivered, held = stage.connection.execute(
+        "select count(*), count(*) filter (where _row in (select _row from verdict)) "
+        f"from {part.projected} where {listed}"
+    ).fetchall()[0]
+    loaded = int(stage.connection.execute(f"select count(*) from {part.fresh}").fetchall()[0][0])
+    return Counts(delivered, loaded, held, delivered - loaded - held)

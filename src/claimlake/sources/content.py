@@ -65,7 +65,7 @@ def content_of(file: Path, declared: str | None = None) -> Content:
 
 def _text(file: Path, head: bytes, declared: str | None) -> Content:
     marked = next((name for mark, name in MARKS.items() if head.startswith(mark)), None)
-    unmarked = _unmarked_utf16(head)
+    unmarked = unmarked_utf16(head)
     if declared == "utf-16":
         declared = unmarked or "utf-16-le"
     marked = marked or declared or unmarked
@@ -86,7 +86,7 @@ def _text(file: Path, head: bytes, declared: str | None) -> Content:
     return Content("json" if JSON_START.match(start) else "delimited", encoding)
 
 
-def _unmarked_utf16(head: bytes) -> str | None:
+def unmarked_utf16(head: bytes) -> str | None:
     """The UTF-16 of a text without a mark: most of its characters are ASCII, so every other byte is zero."""
     pairs = len(head) // 2
     for place, name in ((1, "utf-16-le"), (0, "utf-16-be")):

@@ -25,6 +25,7 @@ from claimlake.sources.document import (
     texts_at,
 )
 from claimlake.sources.file_origin import FileOrigin, read_file_origin
+from claimlake.sources.list_item import PARENT, RECORD, check_item_expression, held_columns
 from claimlake.sources.table_origin import TableOrigin, read_table_origin, refuse_omitted_watermark
 from claimlake.workspace import Workspace
 
@@ -55,6 +56,7 @@ FEED_KEYS = (
 )
 TARGET_KEYS = (
     Key("table", "text", "a bronze table without its layer", is_required=True),
+    Key("rows", "text", "list inside the record whose elements become its rows: `lines`, `claims.lines`"),
     Key("where", "text", "SQL predicate: which records become rows of it"),
     Key("fields", "part", "target column and what gives its value, below", is_required=True),
     Key("rules", "part", "rules its rows must meet beside those of its contract, below"),
@@ -82,6 +84,15 @@ class Target:
     """SQL predicate over the source columns: which records become rows of this table."""
     rules: tuple[Expectation, ...] = ()
     """Rules its rows must meet beside those of the table's contract."""
+    rows: tuple[str, ...] = ()
+    """Names that lead to the list whose elements become its rows; none where the record itself does."""
+
+    def columns_of(self, expression: str) -> set[str]:
+        """Source columns an expression reads, those of a list's elements apart."""
+        if not self.rows:
+            return source_columns(expression)
+        of_parent = held_columns(expression, PARENT) if len(self.rows) == 1 else set()
+        return held_columns(expression, RECORD) | of_parent
 
     @property
     def expressions(self) -> tuple[str, ...]:
@@ -116,8 +127,10 @@ class Feed:
         used: dict[str, set[str]] = {}
         for one in self.into if target is None else (target,):
             for column, expression in (*one.fields, ("", one.where or "true")):
-                for name in source_columns(expression):
+                for name in one.columns_of(expression):
                     used.setdefault(name, set()).add(column)
+            for name in one.rows[:1]:
+                used.setdefault(name, set()).add("")
         return used
 
 
@@ -248,17 +261,30 @@ def _target(item: object, where: str, contracts: Mapping[str, Contract]) -> Targ
         )
     if body.get("where"):
         field.check_expression(str(body["where"]), f"{where}: {table}: where")
+    written = tuple(
+        (name, field.expression_of(value, f"{where}: {table}: {name}")) for name, value in fields.items()
+    )
+    rows = _path(body, f"{where}: {table}: rows")
+    for name, expression in (*written, ("where", text_at(body, "where") or "true")) if rows else ():
+        check_item_expression(expression, f"{where}: {table}: {name}")
     return Target(
         table=table,
-        fields=tuple(
-            (name, field.expression_of(value, f"{where}: {table}: {name}")) for name, value in fields.items()
-        ),
+        fields=written,
+        rows=rows,
         where=text_at(body, "where"),
         rules=tuple(
             _rule(rule, contracts[table], f"{where}: {table}: rules")
             for rule in list_at(body, "rules", where)
         ),
     )
+
+
+def _path(body: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    """The names that lead to a target's rows."""
+    names = tuple((text_at(body, "rows") or "").removeprefix("$.").split(".")) if "rows" in body else ()
+    if not all(name.strip() for name in names):
+        raise ConfigurationError("says nothing usable of the list", where=where, remedy="rows: claims.lines")
+    return names
 
 
 def _rule(item: object, contract: Contract, where: str) -> Expectation:

@@ -12,7 +12,8 @@ from claimlake.engines.sql import quoted
 from claimlake.errors import ConfigurationError
 from claimlake.lake.contract import Column, Contract, Expectation
 from claimlake.sources.code_map import Call, CodeMap, calls, define_codes
-from claimlake.sources.mapping import ROW_NUMBER, Feed, Target, source_columns
+from claimlake.sources.list_item import IS_LIST, PLACE, TEXT, items_sql
+from claimlake.sources.mapping import ROW_NUMBER, Feed, Target
 
 RECORDS = "source_record"
 """View of the records of one file: `_row` and one text column for each source column, blanks as null."""
@@ -40,7 +41,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Projection:
-    """A statement that gives `_row`, `_fault` (position in `faults`, or null) and the columns of a table."""
+    """A statement that gives `_row`, `_item`, `_text`, `_fault` and the columns of a table.
+
+    `_fault` is a position in `faults`, or null. `_item` and `_text` are the number of an element of a list in
+    its record and its JSON text; 0 and null where the row is the record.
+    """
 
     sql: str
     faults: tuple[Fault, ...]
@@ -105,7 +110,7 @@ def missing_columns(feed: Feed, columns: Iterable[str], contracts: Mapping[str, 
     for target in feed.into:
         required = {column.name for column in contracts[target.table].columns if column.required}
         for name, expression in target.fields:
-            used = source_columns(expression)
+            used = target.columns_of(expression)
             if name in required and used and not {column.lower() for column in used} & given:
                 missing |= used
     return sorted(missing)
@@ -118,6 +123,8 @@ def project(target: Target, contract: Contract, codes: Iterable[CodeMap] = ()) -
     lookups = calls(written.values(), codes)
     held = [call for call in lookups if call.code_map.unmapped in ("quarantine", "fail")]
     faults = [*_faults(contract, written), *(_code_fault(call) for call in held)]
+    if target.rows:
+        faults.append(Fault("ALL-13", f"{'.'.join(target.rows)} is not a list"))
     flags = {call: f"_unmapped_{place}" for place, call in enumerate(lookups)}
     values = [f"cast({expression} as varchar) as {quoted(name)}" for name, expression in target.fields]
     values += [f"({call.is_unmapped}) as {flag}" for call, flag in flags.items()]
@@ -136,18 +143,21 @@ def project(target: Target, contract: Contract, codes: Iterable[CodeMap] = ()) -
     late = len(broken)
     unmapped = late + len(absent) + len(untrue)
     trimmed = [*(_trimmed(name) for name, _ in target.fields), *flags.values()]
+    place = [ROW_NUMBER, PLACE, TEXT, IS_LIST]
     sql = f"""
         with written as (
-            select {", ".join([ROW_NUMBER, *values])} from {RECORDS} where {target.where or "true"}
+            select {", ".join([*place, *values])} from ({_rows_sql(target)})
+            where not {IS_LIST} or ({target.where or "true"})
         ),
         trimmed as (
-            select {", ".join([ROW_NUMBER, *trimmed])} from written
+            select {", ".join([*place, *trimmed])} from written
         ),
         typed as (
-            select {", ".join([ROW_NUMBER, f"{_first(broken, 0)} as _untyped", *typed])} from trimmed
+            select {", ".join([*place, f"{_first(broken, 0)} as _untyped", *typed])} from trimmed
         )
-        select *, coalesce({_first([flags[call] for call in held], unmapped)}, _untyped,
-            {_first(absent + untrue, late)}) as _fault from typed
+        select * exclude ({IS_LIST}), case when not {IS_LIST} then {len(faults) - 1}
+            else coalesce({_first([flags[call] for call in held], unmapped)}, _untyped,
+            {_first(absent + untrue, late)}) end as _fault from typed
     """
     warnings = [
         (_fault(expectation), f"not ({expectation.check})")
@@ -158,6 +168,13 @@ def project(target: Target, contract: Contract, codes: Iterable[CodeMap] = ()) -
         (_code_fault(call), flag) for call, flag in flags.items() if call.code_map.unmapped == "warn"
     ]
     return Projection(sql=sql, faults=tuple(faults), warnings=tuple(warnings))
+
+
+def _rows_sql(target: Target) -> str:
+    """The records, or the elements of the list inside them that become rows."""
+    if target.rows:
+        return items_sql(RECORDS, target.rows, target.expressions)
+    return f"select *, 0::bigint as {PLACE}, null::varchar as {TEXT}, true as {IS_LIST} from {RECORDS}"
 
 
 def refuse_bad_mapping(error: duckdb.Error, feed: Feed, target: Target, rule: str = "") -> ConfigurationError:

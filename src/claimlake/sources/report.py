@@ -24,6 +24,8 @@ class FileReport:
     file_id: str = ""
     status: str = "loaded"
     counts: Counts = field(default_factory=Counts)
+    tables: dict[str, Counts] = field(default_factory=dict)
+    """Rows by bronze table: a record may be a row of several, or several rows of one. None for X12."""
     quarantined: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Records by rule and reason."""
     warnings: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -48,6 +50,7 @@ class FileReport:
             "status": self.status,
             **vars(self.counts),
             "is_partial": self.is_partial,
+            "tables": {name: vars(counts) for name, counts in self.tables.items()},
             "quarantined_by": _listed(self.quarantined),
             "warnings": _listed(self.warnings),
             "unsupported_by": dict(self.unsupported),

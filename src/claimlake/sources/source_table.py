@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from claimlake.errors import SourceError
 from claimlake.lake.contract import Contract
-from claimlake.sources.mapping import Feed, source_columns
+from claimlake.sources.mapping import Feed
 from claimlake.sources.table_origin import TableOrigin
 
 
@@ -75,7 +75,7 @@ def _needed(feed: Feed, contracts: Mapping[str, Contract], given: Iterable[str])
     for target in feed.into:
         required = _required(contracts[target.table])
         for name, expression in target.fields:
-            used = source_columns(expression)
+            used = target.columns_of(expression)
             if name in required and used and not {column.lower() for column in used} & present:
                 missing |= used
     return missing

@@ -189,6 +189,21 @@ def test_diagnoses_are_listed_in_order_with_present_on_admission() -> None:
     ]
 
 
+def test_procedures_of_a_claim_are_listed_in_order_with_their_day() -> None:
+    others = ("HI*BBQ:0W9G3ZZ:D8:20260103*BBQ:3E0G76Z",)
+    place = INSTITUTIONAL.index("HI*BBR:0BJ08ZZ:D8:20260102") + 1
+    found = rows(
+        claims(*HEADER, *SUBSCRIBER, *INSTITUTIONAL[:place], *others, *INSTITUTIONAL[place:]),
+        "claims_837_procedure",
+    )
+    assert picked(found, "qualifier", "code", "code_date") == [
+        ("BBR", "0BJ08ZZ", date(2026, 1, 2)),
+        ("BBQ", "0W9G3ZZ", date(2026, 1, 3)),
+        ("BBQ", "3E0G76Z", None),
+    ]
+    assert [row["ordinal"] for row in found] == sorted(row["ordinal"] for row in found)
+
+
 def test_other_payers_keep_what_they_paid() -> None:
     found = rows(claims(*HEADER, *SUBSCRIBER, *INSTITUTIONAL), "claims_837_other_payer")
     assert picked(found, "payer_sequence", "payer_id", "paid_amount", "remaining_amount") == [

@@ -23,6 +23,7 @@ from claimlake.sources.x12.spec import (
 )
 
 DIAGNOSES = ("BK", "ABK", "BF", "ABF", "BJ", "ABJ", "PR", "APR", "BN", "ABN")
+PROCEDURES = ("BR", "BBR", "BQ", "BBQ", "BP", "BO")
 
 LOOPS = (
     Loop("1000A", ("NM1*41",)),
@@ -84,6 +85,23 @@ DIAGNOSIS = Table(
     repeat=Repeat(1, 1, 1000),
     needs=("code",),
     only=("HI 01-1+", tuple(item.encode() for item in DIAGNOSES)),
+)
+
+PROCEDURE = Table(
+    "claims_837_procedure",
+    "one procedure of a claim as a whole (HI)",
+    ("2300 HI",),
+    (
+        number("transaction_no", "ST"),
+        number("claim_no", "2300"),
+        ordinal("ordinal", "2300"),
+        text("qualifier", "HI 01-1+"),
+        text("code", "HI 01-2+"),
+        day("code_date", "HI 01-4+"),
+    ),
+    repeat=Repeat(1, 1, 1000),
+    needs=("code",),
+    only=("HI 01-1+", tuple(item.encode() for item in PROCEDURES)),
 )
 
 CLAIM = Table(
@@ -297,7 +315,7 @@ CLAIM_837 = Transaction(
     "837",
     "claim",
     LOOPS,
-    (CLAIM, LINE, DIAGNOSIS, OTHER_PAYER),
+    (CLAIM, LINE, DIAGNOSIS, PROCEDURE, OTHER_PAYER),
     DETAILS,
     needs=("ST BHT 03",),
     pieces=("2300",),

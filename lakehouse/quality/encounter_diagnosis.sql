@@ -1,0 +1,78 @@
+-- One row per diagnosis that is no valid code on its day, and per account whose list does not name one principal.
+-- A code is judged where a list of ICD-10-CM was loaded, on the day of discharge, else of arrival; without a day by any
+-- edition.
+-- of: silver.encounter_diagnosis
+-- rule: DXP-01 warn: diagnosis not valid on the date
+-- rule: DXP-02 warn: principal diagnosis missing or repeated
+-- grain: org_id, rule_id, record_key
+-- load: full
+
+with code as (
+    select
+        code.org_id,
+        replace(code.code, '.', '') as bare_code,
+        code.effective_from,
+        code.effective_to
+    from silver.ref_code as code
+    where code.code_set = 'icd10cm'
+),
+
+tenant_with_list as (
+    select code.org_id
+    from code
+    group by code.org_id
+),
+
+judged as (
+    select
+        diagnosis.org_id,
+        diagnosis.source_system_id,
+        diagnosis.account_key,
+        diagnosis.encounter_id,
+        diagnosis.sequence,
+        diagnosis.source_record_id,
+        count(code.bare_code) as valid_codes
+    from silver.encounter_diagnosis as diagnosis
+    inner join tenant_with_list on diagnosis.org_id = tenant_with_list.org_id
+    left join silver.encounter as encounter
+        on
+            diagnosis.org_id = encounter.org_id
+            and diagnosis.account_key = encounter.account_key
+    left join code
+        on
+            diagnosis.org_id = code.org_id
+            and diagnosis.icd10_code = code.bare_code
+            and coalesce(
+                cast(coalesce(encounter.discharge_at, encounter.admit_at, encounter.arrival_at) as date)
+                >= code.effective_from, true
+            )
+            and coalesce(
+                cast(coalesce(encounter.discharge_at, encounter.admit_at, encounter.arrival_at) as date)
+                < code.effective_to, true
+            )
+    where diagnosis.icd10_code is not null
+    group by
+        diagnosis.org_id, diagnosis.source_system_id, diagnosis.account_key, diagnosis.encounter_id,
+        diagnosis.sequence, diagnosis.source_record_id
+)
+
+select
+    judged.org_id,
+    judged.source_system_id,
+    'DXP-01' as rule_id,
+    concat_ws('|', coalesce(judged.account_key, judged.encounter_id), cast(judged.sequence as text)) as record_key,
+    judged.source_record_id
+from judged
+where judged.valid_codes = 0
+
+union all
+
+select
+    diagnosis.org_id,
+    min(diagnosis.source_system_id) as source_system_id,
+    'DXP-02' as rule_id,
+    coalesce(diagnosis.account_key, diagnosis.encounter_id) as record_key,
+    min(diagnosis.source_record_id) as source_record_id
+from silver.encounter_diagnosis as diagnosis
+where diagnosis.principal_count <> 1
+group by diagnosis.org_id, coalesce(diagnosis.account_key, diagnosis.encounter_id)
