@@ -2,7 +2,8 @@
 -- The same trace, claim number, payer control number, status and place in the 835 is the same payment: the newest
 -- file replaces older ones, while repetitions inside one file (records of a JSON feed) are payments of their own.
 -- CLP02 1, 2, 3, 4, 19, 20 and 21 are adjudications; 22 is a reversal; 23, 25 and the values left over from 4010
--- decide nothing. The claim a payment belongs to is found in silver.claim_payment_match.
+-- decide nothing. The claim a payment belongs to is found in silver.claim_payment_match. Claims of an 835 that is held wait
+-- with it.
 -- grain: org_id, claim_payment_key
 -- load: full
 -- partition: org_id
@@ -24,7 +25,7 @@ with paid as (
             coalesce(cast(claim.clp_ordinal as text), '')
         )) as payment_key
     from bronze.era_835 as claim
-    left join silver.remittance_transaction as payment
+    inner join silver.remittance_transaction as payment
         on
             claim.org_id = payment.org_id
             and claim.file_id = payment.file_id
