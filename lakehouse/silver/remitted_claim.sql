@@ -25,11 +25,18 @@ with paid as (
             coalesce(cast(claim.clp_ordinal as text), '')
         )) as payment_key
     from bronze.era_835 as claim
-    inner join silver.remittance_transaction as payment
+    left join silver.remittance_transaction as payment
         on
             claim.org_id = payment.org_id
             and claim.file_id = payment.file_id
             and claim.transaction_no = payment.transaction_no
+    left join quality.remittance_transaction as held
+        on
+            claim.org_id = held.org_id
+            and held.rule_id = 'ERA-02'
+            and sha256(concat_ws('|', claim.org_id, claim.file_id, cast(claim.transaction_no as text)))
+            = held.record_key
+    where held.record_key is null
 ),
 
 delivered as (
