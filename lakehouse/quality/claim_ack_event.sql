@@ -4,6 +4,7 @@
 -- of: silver.claim_ack_event
 -- key: ack_event_key
 -- rule: ACK-01 quarantine: category is not allowed in a claim acknowledgement
+-- rule: ACK-02 quarantine: acknowledgement without claim trace number
 -- rule: ACK-03 quarantine: acknowledgement for an unknown claim
 -- rule: ACK-04 warn: acknowledgement fits several submissions
 -- rule: ACK-05 warn: acknowledged before submission
@@ -14,7 +15,18 @@
 -- grain: org_id, rule_id, record_key
 -- load: full
 
-with judged as (
+with untraced as (
+    select
+        status.org_id,
+        sha256(concat_ws(
+            '|', status.org_id, status.file_id, coalesce(cast(status.transaction_no as text), ''),
+            coalesce(cast(status.status_no as text), ''), cast(status.source_row as text)
+        )) as ack_event_key
+    from bronze.ack_277ca as status
+    where status.level = 'claim' and status.trn02 is null
+),
+
+judged as (
     select
         event.*,
         coalesce(category.is_acknowledgement or category.category_code like 'E%', false) as is_known,
@@ -64,6 +76,20 @@ select
     event.source_record_id
 from judged as event
 where event.category_code is not null and not event.is_known
+
+union all
+
+select
+    event.org_id,
+    event.source_system_id,
+    'ACK-02' as rule_id,
+    event.ack_event_key as record_key,
+    event.source_record_id
+from judged as event
+inner join untraced
+    on
+        event.org_id = untraced.org_id
+        and event.ack_event_key = untraced.ack_event_key
 
 union all
 
