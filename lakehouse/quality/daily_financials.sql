@@ -1,4 +1,4 @@
--- One row per month that breaks a rule. Net revenue of the days of a closed month is the general ledger's, entity by entity.
+-- One row per month that breaks a rule. Net revenue of the days of a closed month is the general ledger's, to the cent.
 -- Cash by its deposit day, refunds aside, is what the bank took in, within half a percent, where a tenant delivers bank
 -- lines.
 -- of: gold.daily_financials
@@ -13,22 +13,42 @@ with month as (
         day.org_id,
         day.entity_id,
         calendar.month_end as period_month,
-        sum(day.net_patient_service_revenue) as revenue_amount,
         sum(day.total_charges) as charge_amount
     from gold.daily_financials as day
     inner join reference.calendar as calendar on day.date = calendar.date
     group by day.org_id, day.entity_id, calendar.month_end
 ),
 
+revenue as (
+    select
+        day.org_id,
+        coalesce(day.entity_id, '') as entity_id,
+        coalesce(day.billing_type, '') as billing_type,
+        day.payer_class,
+        calendar.month_end as period_month,
+        sum(day.net_patient_service_revenue) as amount
+    from gold.daily_financials as day
+    inner join reference.calendar as calendar on day.date = calendar.date
+    where day.is_closed
+    group by
+        day.org_id, coalesce(day.entity_id, ''), coalesce(day.billing_type, ''), day.payer_class, calendar.month_end
+),
+
 ledger as (
     select
         entry.org_id,
-        entry.entity_id,
+        coalesce(entry.entity_id, '') as entity_id,
+        coalesce(entry.billing_type, '') as billing_type,
+        coalesce(entry.payer_class, 'other') as payer_class,
         entry.period_month,
-        sum(entry.amount) as revenue_amount
+        sum(entry.amount) as amount
     from silver.gl_month as entry
-    where entry.measure = 'npsr' and entry.is_closed
-    group by entry.org_id, entry.entity_id, entry.period_month
+    inner join reference.calendar as calendar on entry.period_month = calendar.date
+    where entry.measure = 'npsr'
+    group by
+        entry.org_id, coalesce(entry.entity_id, ''), coalesce(entry.billing_type, ''),
+        coalesce(entry.payer_class, 'other'), entry.period_month
+    having bool_and(coalesce(entry.is_closed, false))
 ),
 
 taken as (
@@ -56,15 +76,19 @@ select
     ledger.org_id,
     cast(null as text) as source_system_id,
     'FIN-01' as rule_id,
-    sha256(concat_ws('|', ledger.org_id, ledger.entity_id, cast(ledger.period_month as text))) as record_key,
+    sha256(concat_ws(
+        '|', ledger.org_id, ledger.entity_id, ledger.billing_type, ledger.payer_class, cast(ledger.period_month as text)
+    )) as record_key,
     cast(null as text) as source_record_id
 from ledger
-left join month
+left join revenue
     on
-        ledger.org_id = month.org_id
-        and ledger.entity_id = month.entity_id
-        and ledger.period_month = month.period_month
-where ledger.revenue_amount <> coalesce(month.revenue_amount, 0)
+        ledger.org_id = revenue.org_id
+        and ledger.entity_id = revenue.entity_id
+        and ledger.billing_type = revenue.billing_type
+        and ledger.payer_class = revenue.payer_class
+        and ledger.period_month = revenue.period_month
+where ledger.amount <> coalesce(revenue.amount, 0)
 
 union all
 

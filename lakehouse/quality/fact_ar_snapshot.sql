@@ -28,7 +28,10 @@ posting as (
         on
             entry.org_id = account.org_id
             and entry.account_key = account.account_key
-    where entry.post_date is not null
+    inner join gold.snapshot_date as day
+        on
+            entry.org_id = day.org_id
+            and entry.post_date = day.date
     group by entry.org_id, account.entity_id, account.billing_type, entry.post_date
 ),
 

@@ -212,6 +212,17 @@ def test_records_of_another_tenant_are_its_own(judged: Workspace) -> None:
     assert len(held_records(judged, "b", Filter())) == 1
 
 
+def test_a_stricter_severity_is_one_word_in_a_file_of_the_workspace(judged: Workspace, lake: Lake) -> None:
+    land(judged, GOOD, GOOD | {"visit_id": "V8", "charge_amount": "900.00"})
+    build(judged)
+    assert rows(lake, "silver.visit", "visit_id") == [("V1",), ("V8",)]
+    (judged.path / "quality").mkdir()
+    (judged.path / "quality" / "visit.sql").write_text(QUALITY.replace("VIS-02 warn", "VIS-02 quarantine"))
+    build(judged)
+    assert rows(lake, "silver.visit", "visit_id") == [("V1",)]
+    assert [rule for rule, *_ in _states(judged)] == ["VIS-02"]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
