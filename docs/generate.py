@@ -260,7 +260,9 @@ def quality_rules(workspace: Workspace) -> Iterator[str]:
     yield "## Tables judged after they are built"
     yield (
         "The rows that break a rule are in the table of the quality layer, their numbers by snapshot in "
-        "`platform.quality_result`. `fail` publishes nothing; `warn` keeps the row where it is."
+        "`platform.quality_result`. `fail` publishes nothing; `quarantine` keeps the row out of the table, "
+        "and of all that reads it, until a build finds it mended; `warn` keeps it where it is. Which rules "
+        "are not judged, and why, is in [Quality coverage](quality-coverage.md)."
     )
     yield _table(
         ("rule", "severity", "table", "reason", "rows in"),

@@ -38,8 +38,9 @@ HISTORIES = {
     "platform.snapshot",
     "platform.ingestion_logs",
     "platform.quality_result",
+    "silver.delivery_day",
 }
-"""Tables that keep every attempt."""
+"""Tables that keep every attempt, or count by the day of it."""
 
 
 def start(workspace: Path) -> subprocess.Popen[bytes]:

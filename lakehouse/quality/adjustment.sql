@@ -1,6 +1,9 @@
--- One row per adjustment, or account, that breaks a rule. The amounts stay in the totals.
+-- One row per adjustment, or account, that breaks a rule. An adjustment whose code says neither what it is nor, for a write-
+-- off, why is held: A/R would count it under a wrong cause. A contractual one with a reason that denies hides a denial.
 -- of: silver.adjustment
--- rule: ADJ-01 warn: adjustment code is not mapped
+-- key: adjustment_key
+-- rule: ADJ-01 quarantine: adjustment code is not mapped
+-- rule: ADJ-02 warn: denial posted as contractual
 -- rule: ADJ-05 warn: account adjusted by more than its charges
 -- grain: org_id, rule_id, record_key
 -- load: full
@@ -20,6 +23,7 @@ adjusted as (
         adjustment.org_id,
         adjustment.account_key,
         min(adjustment.source_system_id) as source_system_id,
+        cast(null as text) as source_record_id,
         sum(adjustment.amount) as adjusted_amount
     from silver.adjustment as adjustment
     where adjustment.account_key is not null
@@ -33,7 +37,24 @@ select
     adjustment.adjustment_key as record_key,
     adjustment.source_record_id
 from silver.adjustment as adjustment
-where adjustment.adjustment_type is null
+where
+    adjustment.adjustment_code is not null
+    and (
+        coalesce(adjustment.adjustment_type, 'adjustment') = 'adjustment'
+        or (adjustment.is_write_off and adjustment.writeoff_category = 'none')
+    )
+
+union all
+
+select
+    adjustment.org_id,
+    adjustment.source_system_id,
+    'ADJ-02' as rule_id,
+    adjustment.adjustment_key as record_key,
+    adjustment.source_record_id
+from silver.adjustment as adjustment
+inner join reference.carc as reason on adjustment.carc = reason.carc
+where adjustment.adjustment_type = 'contractual' and reason.is_denial
 
 union all
 
@@ -42,7 +63,7 @@ select
     adjusted.source_system_id,
     'ADJ-05' as rule_id,
     adjusted.account_key as record_key,
-    cast(null as text) as source_record_id
+    adjusted.source_record_id
 from adjusted
 left join charged
     on

@@ -1,6 +1,7 @@
--- One row per contract rate that breaks a rule.
+-- One row per contract rate that breaks a rule: of two that overlap, the one that begins later is held.
 -- of: silver.contract_rate
--- rule: CON-01 warn: overlapping contract rates
+-- key: contract_rate_key
+-- rule: CON-01 quarantine: overlapping contract rates
 -- grain: org_id, rule_id, record_key
 -- load: full
 

@@ -1,6 +1,7 @@
 -- One row per coverage that breaks a rule.
 -- A payer outside the crosswalk keeps its claims and money under 'unmapped'; this is where it is counted.
 -- of: silver.member
+-- key: member_key
 -- rule: MEM-01 warn: payer is not in the crosswalk
 -- rule: MEM-04 warn: two primary coverages overlap, coordination of benefits unclear
 -- grain: org_id, rule_id, record_key

@@ -2,7 +2,8 @@
 -- The same trace, claim number, payer control number, status and place in the 835 is the same payment: the newest
 -- file replaces older ones, while repetitions inside one file (records of a JSON feed) are payments of their own.
 -- CLP02 1, 2, 3, 4, 19, 20 and 21 are adjudications; 22 is a reversal; 23, 25 and the values left over from 4010
--- decide nothing. The claim a payment belongs to is found in silver.claim_payment_match.
+-- decide nothing. The claim a payment belongs to is found in silver.claim_payment_match. Claims of an 835 that is held wait
+-- with it.
 -- grain: org_id, claim_payment_key
 -- load: full
 -- partition: org_id
@@ -29,6 +30,13 @@ with paid as (
             claim.org_id = payment.org_id
             and claim.file_id = payment.file_id
             and claim.transaction_no = payment.transaction_no
+    left join quality.remittance_transaction as held
+        on
+            claim.org_id = held.org_id
+            and held.rule_id = 'ERA-02'
+            and sha256(concat_ws('|', claim.org_id, claim.file_id, cast(claim.transaction_no as text)))
+            = held.record_key
+    where held.record_key is null
 ),
 
 delivered as (

@@ -53,7 +53,8 @@ def build_models(workspace: Workspace, progress: Progress) -> BuildReport:
 
     def tell(report: ModelReport) -> None:
         if not report.is_skipped:
-            progress(f"built {report.table}: {report.rows:,} rows in {report.seconds:.1f} s")
+            held = f", {report.held:,} held in quarantine," if report.held else ""
+            progress(f"built {report.table}: {report.rows:,} rows{held} in {report.seconds:.1f} s")
 
     return build(workspace, contracts=all_contracts(workspace), progress=tell)
 

@@ -87,7 +87,7 @@ def test_a_row_of_a_rule_without_a_line_is_an_error(judged: Workspace, content: 
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("-- rule: VIS-01 warn: ", "-- rule: VIS-01 quarantine: ", "visit.sql:3: not a rule"),
+        ("-- rule: VIS-01 warn: ", "-- rule: VIS-01 refuse: ", "visit.sql:3: not a rule"),
         ("-- of: silver.visit\n", "", "says not what it judges"),
     ],
 )

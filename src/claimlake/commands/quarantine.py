@@ -33,7 +33,7 @@ def quarantine_group() -> None:
 @of_rule
 @of_file
 @click.option("--source", help="Source system.")
-@click.option("--table", help="Bronze table, or 'file' for whole files.")
+@click.option("--table", help="Table, or 'file' for whole files.")
 @click.option("--status", type=click.Choice(["open", "closed", "all"]), default="open", show_default=True)
 @click.option("--counts", is_flag=True, help="Numbers by table and reason instead of records.")
 @click.option("--limit", default=100, show_default=True)
@@ -86,7 +86,7 @@ def quarantine_show_command(record_id: str, folder: Path, org_id: str, content: 
 @of_rule
 @of_file
 @click.option("--source", help="Source system.")
-@click.option("--table", help="Bronze table, or 'file' for whole files.")
+@click.option("--table", help="Table, or 'file' for whole files.")
 @as_data
 def quarantine_replay_command(
     ids: tuple[str, ...], folder: Path, org_id: str, as_json: bool, **chosen: Any

@@ -1,7 +1,7 @@
 """The build: reference tables and models into Delta, in order, checked, then published as one snapshot."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from claimlake.engines.choice import open_engine
@@ -11,6 +11,7 @@ from claimlake.lake.check import CheckResult, violations_sql
 from claimlake.lake.contract import Contract, load_contracts
 from claimlake.lake.fingerprint import BuiltTable, built_tables, fingerprint, remember
 from claimlake.lake.graph import build_order
+from claimlake.lake.hold import hold, record_held
 from claimlake.lake.model import Model, load_models
 from claimlake.lake.quality import record_results, refuse_failures
 from claimlake.lake.reference import write_references
@@ -34,6 +35,8 @@ class ModelReport:
     """Whether nothing it is made of had changed."""
     version: int
     checks: tuple[CheckResult, ...]
+    held: int = 0
+    """Rows that its quality model kept out of it, when it was made by this build."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ def build(
             models = load_models(workspace)
             reports = []
             for model in build_order(models, run.versions):
-                reports.append(_build_model(run, model))
+                made = model.name in run.judged
+                reports.append(run.judged.pop(model.name) if made else _build_model(run, model))
                 if progress:
                     progress(reports[-1])
             snapshot = publish(workspace, run.versions)
@@ -84,6 +88,7 @@ def build(
             for model in judged:
                 _bind(run, model.name, model.of)
             record_results(run.lake, run.engine, judged, snapshot)
+            record_held(workspace, [model for model in judged if model.holding])
         finally:
             if engine is None:
                 run.engine.close()
@@ -97,6 +102,8 @@ class _Run:
     known: dict[str, BuiltTable]
     versions: dict[str, int] = field(default_factory=dict)
     bound: set[str] = field(default_factory=set)
+    judged: dict[str, ModelReport] = field(default_factory=dict)
+    """Reports of the quality models that were made together with the table they hold rows of."""
 
     @property
     def lake(self) -> Lake:
@@ -112,39 +119,56 @@ def _land(lake: Lake, contracts: Mapping[str, Contract]) -> dict[str, int]:
 
 def _build_model(run: _Run, model: Model) -> ModelReport:
     started = monotonic()
-    made_of = fingerprint(model.sql, {table: run.versions[table] for table, _ in model.tables})
+    parts = [model.gate, model] if model.gate else [model]
+    text = "\n".join(part.sql for part in parts)
+    made_of = fingerprint(text, {table: run.versions[table] for table, _ in model.tables})
+    is_skipped = all(_is_made(run, part, made_of) for part in parts)
+    held = 0 if is_skipped else _make(run, model, made_of)
+    reports = [_report(run, part, monotonic() - started, is_skipped=is_skipped) for part in parts]
+    if model.gate:
+        run.judged[model.gate.name] = reports[0]
+    return replace(reports[-1], held=held)
+
+
+def _is_made(run: _Run, model: Model, made_of: str) -> bool:
     built = run.known.get(model.name)
-    is_skipped = built is not None and built.fingerprint == made_of and run.lake.exists(model.name)
-    if built is None or not is_skipped:
-        built = _make(run, model, made_of)
+    return built is not None and built.fingerprint == made_of and run.lake.exists(model.name)
+
+
+def _report(run: _Run, model: Model, seconds: float, *, is_skipped: bool) -> ModelReport:
+    built = run.known[model.name]
     run.versions[model.name] = built.version
     return ModelReport(
         table=model.name,
         rows=built.rows,
-        seconds=monotonic() - started,
+        seconds=seconds,
         is_skipped=is_skipped,
         version=built.version,
         checks=tuple(CheckResult(*pair) for pair in zip(model.checks, built.violations, strict=True)),
     )
 
 
-def _make(run: _Run, model: Model, made_of: str) -> BuiltTable:
+def _make(run: _Run, model: Model, made_of: str) -> int:
+    """Write the rows of a model, and those of the one that holds some of them back; how many it held."""
     _bind_inputs(run, model)
     columns = _columns(run.engine, model)
     run.engine.stage(model.name, stored_sql(model.sql, columns))
-    rows, violations = _check(run, model)
+    run.bound.add(model.name)
     if model.rules:
         refuse_failures(run.engine, model)
-    ordered = f"select * from {model.name} order by {', '.join(model.grain)}"
+    if model.gate:
+        _make(run, model.gate, made_of)
+    staged, held = hold(run.engine, model, [name for name, _ in columns])
+    rows, violations = _check(run, model, staged)
+    ordered = f"select * from {staged} order by {', '.join(model.grain)}"
     path = run.lake.path(model.name)
     metadata = {"model": model.name, "fingerprint": made_of}
     run.engine.write(ordered, path, partition_by=model.partition_by, metadata=metadata)
     stored = run.lake.read(model.name)
     run.engine.bind(model.name, stored)
-    run.bound.add(model.name)
-    built = BuiltTable(model.name, made_of, stored.version, rows, violations)
-    remember(run.workspace, [built])
-    return built
+    run.known[model.name] = BuiltTable(model.name, made_of, stored.version, rows, violations)
+    remember(run.workspace, [run.known[model.name]])
+    return held
 
 
 def _bind_inputs(run: _Run, model: Model) -> None:
@@ -175,10 +199,10 @@ def _columns(engine: Engine, model: Model) -> list[tuple[str, str]]:
     return columns
 
 
-def _check(run: _Run, model: Model) -> tuple[int, tuple[int, ...]]:
-    """Rows of the staged model and violations of each check; CheckError when one that must hold does not."""
-    statement = violations_sql(model.checks, model.name, lambda table: _names(run, table))
-    counted = f"select {ROWS} as position, count(*) as violations from {model.name}"
+def _check(run: _Run, model: Model, staged: str) -> tuple[int, tuple[int, ...]]:
+    """Rows of a staged model and violations of each check; CheckError when one that must hold does not."""
+    statement = violations_sql(model.checks, staged, lambda table: _names(run, table))
+    counted = f"select {ROWS} as position, count(*) as violations from {staged}"
     found: dict[int, int] = dict(run.engine.rows(f"{counted}\nunion all\n{statement}"))
     violations = tuple(found[position] for position in range(len(model.checks)))
     for check, violated in zip(model.checks, violations, strict=True):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from claimlake.lake.check import Check, parse_checks, referenced_table
 from claimlake.workspace import Workspace
 
 LAYERS = ("silver", "gold", "quality")
-HEADER_KEYS = ("grain", "load", "checks", "partition", "of", "rule")
-RULE = re.compile(r"(?P<id>[A-Z]{3}-[0-9]{2}) (?P<severity>warn|fail): (?P<reason>.+)")
+HEADER_KEYS = ("grain", "load", "checks", "partition", "of", "key", "rule")
+RULE = re.compile(r"(?P<id>[A-Z]{3}-[0-9]{2}) (?P<severity>warn|quarantine|fail): (?P<reason>.+)")
 HEADER_LINE = re.compile(r"-- (?P<key>[a-z]+): (?P<value>.*)")
 
 
@@ -26,7 +26,8 @@ class Rule:
 
     id: str
     severity: str
-    """fail: nothing is published while a row breaks it; warn: it is, and the rows are listed."""
+    """fail: nothing is published while a row breaks it; quarantine: the row is kept out of the judged table;
+    warn: it stays, and is listed."""
     reason: str
     line: int
 
@@ -52,12 +53,42 @@ class Model:
     """Of a quality model: the rules its rows break, by their column rule_id."""
     of: str = ""
     """Of a quality model: the table it judges."""
+    key: str = ""
+    """Of a quality model that holds rows: SQL over the judged table that gives the record_key of its rows."""
+    gate: "Model | None" = None
+    """Of a judged model: the quality model whose quarantine rules keep rows out of it."""
+
+    @property
+    def holding(self) -> tuple[str, ...]:
+        """Ids of the rules that keep a row out of the judged table."""
+        return tuple(rule.id for rule in self.rules if rule.severity == "quarantine")
 
 
 def load_models(workspace: Workspace) -> dict[str, Model]:
     """Every silver and gold model, built-in or the workspace's own, by name."""
     models = [read_model(file, layer) for layer in LAYERS for file in workspace.content(layer, "*.sql")]
-    return {model.name: model for model in models}
+    return _gated({model.name: model for model in models})
+
+
+def _gated(models: dict[str, Model]) -> dict[str, Model]:
+    """The models, each with the one that holds rows back from it; what that one reads, it needs too."""
+    gated = dict(models)
+    for gate in (model for model in models.values() if model.holding):
+        line = next(rule.line for rule in gate.rules if rule.severity == "quarantine")
+        judged = gated.get(gate.of)
+        if judged is None or not gate.key:
+            what = (
+                "holds rows of a table that no model makes." if judged is None else "has no '-- key:' line."
+            )
+            raise _error(gate.file, line, what, "Name a model in 'of', and in 'key' what gives record_key.")
+        if judged.gate:
+            other = judged.gate.file.name
+            raise _error(
+                gate.file, line, f"{gate.of} is held by {other} already.", "Put the rules in one file."
+            )
+        tables = _first_lines([*judged.tables, *gate.tables], but=judged.name)
+        gated[judged.name] = replace(judged, gate=gate, tables=tables)
+    return gated
 
 
 def read_model(file: Path, layer: str) -> Model:
@@ -90,6 +121,7 @@ def read_model(file: Path, layer: str) -> Model:
         tables=_first_lines([*_tables(file, sql), *referenced], but=f"{layer}.{file.stem}"),
         rules=rules,
         of=header.get("of", ("", 1))[0],
+        key=header.get("key", ("", 1))[0],
     )
 
 

@@ -8,6 +8,7 @@ import duckdb
 from claimlake.engines.engine import Engine, values_sql
 from claimlake.errors import CheckError, ModelError
 from claimlake.lake.fingerprint import fingerprint
+from claimlake.lake.hold import holding_sql
 from claimlake.lake.model import Model
 from claimlake.lake.snapshot import Snapshot
 from claimlake.lake.table import Lake
@@ -62,7 +63,7 @@ def record_results(lake: Lake, engine: Engine, models: Sequence[Model], snapshot
 
 
 def _results(engine: Engine, model: Model, snapshot: Snapshot) -> list[dict[str, object]]:
-    checked = dict(engine.rows(f"select org_id, count(*) as judged from {model.of} group by org_id"))
+    checked = _checked(engine, model)
     failed: dict[tuple[str, str], int] = {}
     samples: dict[tuple[str, str], list[str]] = defaultdict(list)
     for org_id, rule_id, record_key, _, count in engine.rows(
@@ -88,3 +89,16 @@ def _results(engine: Engine, model: Model, snapshot: Snapshot) -> list[dict[str,
         for org_id, judged in sorted(checked.items())
         for rule in model.rules
     ]
+
+
+def _checked(engine: Engine, model: Model) -> dict[str, int]:
+    """How many rows of each tenant were judged: those in the table, and the records that are held."""
+    checked = dict(engine.rows(f"select org_id, count(*) as judged from {model.of} group by org_id"))
+    if model.holding:
+        held = engine.rows(
+            "select org_id, count(distinct record_key) as judged "
+            f"from {model.name} where rule_id in ({holding_sql(model)}) group by org_id"
+        )
+        for org_id, count in held:
+            checked[org_id] = checked.get(org_id, 0) + count
+    return checked

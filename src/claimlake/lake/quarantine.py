@@ -32,6 +32,11 @@ class QuarantineRow:
     """fixed_upstream (delivered again, and loaded), replayed, superseded (by another reason) or discarded."""
     resolved_load_id: str | None
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether a build holds it, by a rule of a built table; such a record is in bronze."""
+        return self.table_name.startswith("silver.")
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -52,7 +57,7 @@ class Filter:
         parts = {
             "rule": (self.rule, "rule_id = $rule"),
             "source": (self.source, "source_system_id = $source"),
-            "table": (self.table, "$table in (table_name, replace(table_name, 'bronze.', ''))"),
+            "table": (self.table, "$table in (table_name, split_part(table_name, '.', 2))"),
             "file": (self.file, "$file in (source_file, file_id)"),
             "ids": (
                 list(self.ids) or None,
@@ -125,7 +130,12 @@ def content_of(workspace: Workspace, org_id: str, record: QuarantineRow) -> str:
         return rows[0]
     file = workspace.files_path / org_id / (record.file_id or "-")
     if not file.is_file() or record.byte_offset is None or record.byte_length is None:
-        raise QueryError("its bytes are not kept.", where=f"quarantine record {record.quarantine_id[:12]}")
+        place = f", row {record.source_row}" if record.source_row is not None else ""
+        raise QueryError(
+            "its bytes are not kept with it.",
+            where=f"quarantine record {record.quarantine_id[:12]}",
+            remedy=f"Look at {record.source_file}{place}.",
+        )
     with file.open("rb") as reader:
         reader.seek(record.byte_offset)
         return reader.read(record.byte_length).decode("utf-8", "replace")

@@ -37,7 +37,15 @@ def replay(
                 where=f"tenant {org_id}",
                 remedy="Take ids from: claimlake quarantine list",
             )
-        kin = {(record.file_id, record.table_name, record.rule_id) for record in chosen}
+        if which.ids and all(record.is_judged for record in chosen):
+            raise QueryError(
+                "these records are held by a build, not by a load.",
+                where=f"tenant {org_id}",
+                remedy="Mend what the reason names, or deliver them again; the next build judges them anew.",
+            )
+        kin = {
+            (record.file_id, record.table_name, record.rule_id) for record in chosen if not record.is_judged
+        }
         records = [
             record
             for record in held_records(workspace, org_id, Filter())
