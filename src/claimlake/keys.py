@@ -21,11 +21,11 @@ def is_npi(value: str) -> bool:
     return total % 10 == 0
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
-    """What a misspelt name may have meant."""
+def suggest(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """What a misspelt name may have meant; `otherwise`, or all that is known, where no name is close."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
-    return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(names) or 'none'}."
+    return f"Did you mean '{close[0]}'?" if close else otherwise or f"Known: {', '.join(names) or 'none'}."
 
 
 class Keys:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from claimlake.errors import ConfigurationError
+from claimlake.keys import suggest
 
 ENVIRONMENT_PREFIX = "CLAIMLAKE_"
 CHOICES = {"engine": ("duckdb", "spark")}
@@ -93,6 +93,4 @@ def _typed(file: Path, name: str, value: Any, wanted: Any) -> Any:
 
 
 def _unknown(file: Path, name: str, known: list[str]) -> ConfigurationError:
-    close = get_close_matches(name, known, n=1)
-    remedy = f"Did you mean '{close[0]}'?" if close else f"Settings are: {', '.join(known)}."
-    return ConfigurationError(f"no setting '{name}'.", where=str(file), remedy=remedy)
+    return ConfigurationError(f"no setting '{name}'.", where=str(file), remedy=suggest(name, known))

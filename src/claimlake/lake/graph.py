@@ -1,10 +1,10 @@
 """The graph of models: what each one reads, and the order in which they can be built."""
 
 from collections.abc import Collection, Iterable, Mapping
-from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 
 from claimlake.errors import ModelError
+from claimlake.keys import suggest
 from claimlake.lake.model import Model
 
 
@@ -44,9 +44,8 @@ def _refuse_missing(model: Model, known: Collection[str]) -> None:
     for table, line in model.tables:
         if table in known:
             continue
-        close = get_close_matches(table, known, n=1)
         raise ModelError(
             f"no table '{table}'.",
             where=f"{model.name.replace('.', '/')}.sql:{line}",
-            remedy=f"Did you mean '{close[0]}'?" if close else "Add its contract or its model.",
+            remedy=suggest(table, known, "Add its contract or its model."),
         )

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 import sqlglot
@@ -11,6 +10,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
 from claimlake.errors import ModelError
+from claimlake.keys import suggest
 from claimlake.lake.check import Check, parse_checks, referenced_table
 from claimlake.workspace import Workspace
 
@@ -178,10 +178,7 @@ def _header(file: Path, sql: str) -> tuple[str, dict[str, tuple[str, int]]]:
 
 def _unknown_key(file: Path, number: int, line: str) -> ModelError:
     word = line.removeprefix("--").strip().partition(":")[0]
-    close = get_close_matches(word, HEADER_KEYS, n=1)
-    remedy = (
-        f"Did you mean '{close[0]}'?" if close else f"Keys are: {', '.join(HEADER_KEYS)}; prose goes above."
-    )
+    remedy = suggest(word, HEADER_KEYS, f"Keys are: {', '.join(HEADER_KEYS)}; prose goes above.")
     return _error(file, number, f"no header key '{word}'.", remedy)
 
 

@@ -10,10 +10,11 @@ import yaml
 from sqlglot import exp
 
 from claimlake.errors import ConfigurationError, QueryError
+from claimlake.keys import suggest
 from claimlake.lake.model import HEADER_LINE
 from claimlake.lake.table import Lake
 from claimlake.metrics import arithmetic
-from claimlake.metrics.definition import did_you_mean, read_kpi
+from claimlake.metrics.definition import read_kpi
 from claimlake.metrics.kpi import Kpi, Term
 from claimlake.workspace import Workspace, content_path
 
@@ -40,14 +41,14 @@ class Catalog:
     def kpi(self, key: str) -> Kpi:
         """The KPI of that key; QueryError names what is close."""
         if key not in self.kpis:
-            raise QueryError(f"no KPI '{key}'.", remedy=did_you_mean(key, self.kpis))
+            raise QueryError(f"no KPI '{key}'.", remedy=suggest(key, self.kpis))
         return self.kpis[key]
 
     def column(self, dimension: str, table_name: str) -> str:
         """The column that holds the dimension in that table; QueryError names what exists."""
         if dimension not in self.dimension_columns:
             known = sorted(self.dimension_columns)
-            raise QueryError(f"no dimension '{dimension}'.", remedy=did_you_mean(dimension, known))
+            raise QueryError(f"no dimension '{dimension}'.", remedy=suggest(dimension, known))
         column = self.dimension_columns[dimension]
         return column if isinstance(column, str) else column.get(table_name, column["default"])
 
@@ -148,7 +149,7 @@ def check_lineage(catalog: Catalog) -> None:
         where = f"{kpi.origin}: {kpi.key}"
         for child in kpi.lineage:
             if child not in catalog.kpis:
-                remedy = did_you_mean(child, catalog.kpis)
+                remedy = suggest(child, catalog.kpis)
                 raise ConfigurationError(f"lineage child '{child}' is not a KPI.", where=where, remedy=remedy)
         _check_acyclic(catalog, kpi.key, ())
     for kpi in catalog.kpis.values():
@@ -193,7 +194,7 @@ def check_terms(catalog: Catalog) -> None:
                 raise ConfigurationError(
                     f"dimension '{dimension}' is not known.",
                     where=where,
-                    remedy=did_you_mean(dimension, known),
+                    remedy=suggest(dimension, known),
                 )
         for name, side in kpi.sides:
             slots = {f"t{number}" for number in range(len(side.terms))}
@@ -219,7 +220,7 @@ def _check_term(term: Term, where: str) -> None:
             raise ConfigurationError(
                 f"parameter ':{parameter}' is not known.",
                 where=where,
-                remedy=did_you_mean(parameter, PARAMETERS),
+                remedy=suggest(parameter, PARAMETERS),
             )
 
 
@@ -240,14 +241,14 @@ def check_schema(catalog: Catalog, schema: Schema) -> None:
             for term in side.terms:
                 where = f"{kpi.origin}: {kpi.key}: {name}"
                 if term.table not in schema:
-                    remedy = did_you_mean(term.table, schema)
+                    remedy = suggest(term.table, schema)
                     raise ConfigurationError(f"no table '{term.table}'.", where=where, remedy=remedy)
                 columns = schema[term.table]
                 if columns is None:
                     continue
                 for column in _named_columns(catalog, kpi, term, has_breakdown=name == "numerator"):
                     if column not in columns:
-                        remedy = did_you_mean(column, columns)
+                        remedy = suggest(column, columns)
                         raise ConfigurationError(
                             f"no column '{column}' in {term.table}.", where=where, remedy=remedy
                         )

@@ -1,6 +1,5 @@
 """One catalogue entry, read strictly: every field known, present and of the right kind."""
 
-import difflib
 import json
 import re
 from collections.abc import Collection, Mapping
@@ -8,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from claimlake.errors import ConfigurationError
+from claimlake.keys import suggest
 from claimlake.metrics.kpi import Benchmark, Kpi, Side, Term
 from claimlake.metrics.period import WINDOWS
 
@@ -29,12 +29,6 @@ REQUIRED = (*ENUMERATIONS, *_TEXT, *_LISTS, "numerator", "denominator", "scale",
 OPTIONAL = ("formula", "setting_difference", "notes", "unit_label")
 _TERM = ("text", "table", "expr", "where", "date_column", "window")
 _BENCHMARK = ("text", "source", "confidence", "low", "high")
-
-
-def did_you_mean(name: str, known: Collection[str]) -> str:
-    """A suggestion, or the list of what exists."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(sorted(known))}."
 
 
 def read_kpi(entry: Mapping[str, Any], *, origin: str) -> Kpi:
@@ -113,7 +107,7 @@ def _read_term(term: Mapping[str, Any], where: str) -> Term:
         raise ConfigurationError(
             f"window '{term['window']}' is not known.",
             where=where,
-            remedy=did_you_mean(term["window"], WINDOWS),
+            remedy=suggest(term["window"], WINDOWS),
         )
     return Term(**{"text": "", **{name: value for name, value in term.items() if name in _TERM}})
 
@@ -147,5 +141,5 @@ def _only(mapping: Mapping[str, Any], known: Collection[str], where: str) -> Non
     for name in mapping:
         if name not in known:
             raise ConfigurationError(
-                f"field '{name}' is not known.", where=where, remedy=did_you_mean(str(name), known)
+                f"field '{name}' is not known.", where=where, remedy=suggest(str(name), known)
             )

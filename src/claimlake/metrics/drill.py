@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from claimlake.errors import QueryError
+from claimlake.keys import suggest
 from claimlake.metrics.catalog import Catalog
 from claimlake.metrics.compile import dimension_reason, filter_conditions, literals
-from claimlake.metrics.definition import did_you_mean
 from claimlake.metrics.kpi import Kpi, Term
 from claimlake.metrics.measure import Reader
 from claimlake.metrics.period import Period, window
@@ -63,7 +63,7 @@ def query_rows(
 def _term(kpi: Kpi, drill: Drill) -> Term:
     sides = dict(kpi.sides)
     if drill.side not in sides:
-        raise QueryError(f"no side '{drill.side}'.", remedy=did_you_mean(drill.side, sides))
+        raise QueryError(f"no side '{drill.side}'.", remedy=suggest(drill.side, sides))
     terms = sides[drill.side].terms
     if not 0 <= drill.term < len(terms):
         children = f"Ask for one of {', '.join(kpi.lineage)}." if kpi.lineage else ""

@@ -12,7 +12,8 @@ import sqlglot
 from sqlglot import exp
 
 from claimlake.errors import ConfigurationError
-from claimlake.sources.document import Key, mapping_at, names_of, one_of, refuse_unknown, suggestion
+from claimlake.keys import suggest
+from claimlake.sources.document import Key, mapping_at, names_of, one_of, refuse_unknown
 
 FUNCTION = "map_code"
 TABLE = "code_map"
@@ -123,7 +124,7 @@ def _call(call: exp.Anonymous, known: Mapping[str, CodeMap], where: str) -> Call
         )
     name = call.expressions[0].name
     if name not in known:
-        raise ConfigurationError(f"no list of codes '{name}'", where=where, remedy=suggestion(name, known))
+        raise ConfigurationError(f"no list of codes '{name}'", where=where, remedy=suggest(name, known))
     return Call(known[name], call.expressions[1].sql(dialect="duckdb"))
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from claimlake.errors import ConfigurationError
+from claimlake.keys import suggest
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,4 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str], where: str) -> No
     names = list(known)
     for name in given:
         if name not in names:
-            raise ConfigurationError(
-                f"'{name}' is not known here.", where=where, remedy=suggestion(name, names)
-            )
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """The remedy for an unknown name: the nearest one that is known, or all of them."""
-    names = sorted(known)
-    close = get_close_matches(name, names, n=1)
-    return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(names)}."
+            raise ConfigurationError(f"'{name}' is not known here.", where=where, remedy=suggest(name, names))

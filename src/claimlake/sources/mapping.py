@@ -9,6 +9,7 @@ import yaml
 
 from claimlake.cron import check_cron
 from claimlake.errors import ConfigurationError
+from claimlake.keys import suggest
 from claimlake.lake.contract import SEVERITIES, Contract, Expectation
 from claimlake.sources import field
 from claimlake.sources.api_origin import ApiOrigin, read_api_origin
@@ -20,7 +21,6 @@ from claimlake.sources.document import (
     names_of,
     one_of,
     refuse_unknown,
-    suggestion,
     text_at,
     texts_at,
 )
@@ -246,7 +246,7 @@ def _target(item: object, where: str, contracts: Mapping[str, Contract]) -> Targ
     table = f"bronze.{body.get('table')}"
     if table not in contracts:
         raise ConfigurationError(
-            f"no bronze table '{body.get('table')}'", where=where, remedy=suggestion(table, contracts)
+            f"no bronze table '{body.get('table')}'", where=where, remedy=suggest(table, contracts)
         )
     fields = mapping_at(body.get("fields"), f"{where}: {table}: fields")
     refuse_unknown(fields, [column.name for column in contracts[table].columns], f"{where}: {table}: fields")
