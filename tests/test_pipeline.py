@@ -1,3 +1,4 @@
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -5,9 +6,13 @@ import duckdb
 import pytest
 from deltalake import write_deltalake
 
+from claimlake.errors import ModelError
 from claimlake.pipeline import watch
 from claimlake.sources.report import IngestReport
 from claimlake.workspace import Workspace
+from tests.sources.landing import MAPPING, deliver, rows, without_database
+
+PEOPLE = "ID,LName,DOB\n1,Ash,1980-01-02\n2,Birch,1980-01-02\n3,Cedar,1980-01-02\n"
 
 
 @dataclass
@@ -49,6 +54,59 @@ def test_the_first_round_builds_what_a_killed_watch_left(
         "ingest",
         *("ingest", "build", "calculate"),
     ]
+
+
+def test_a_watch_tells_what_cannot_be_loaded_or_built_and_tries_again(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    built = iter([ModelError("no table 'a'.", where="silver/b.sql:3"), None])
+
+    def build(*_: object) -> None:
+        error = next(built)
+        if error:
+            raise error
+        told.append("build")
+
+    def sleep(_: float) -> None:
+        tenant.unlink(missing_ok=True)
+
+    monkeypatch.setattr("claimlake.pipeline.build_models", build)
+    monkeypatch.setattr("claimlake.pipeline.calculate_metrics", lambda *_: told.append("calculate"))
+    monkeypatch.setattr("claimlake.pipeline.time.sleep", sleep)
+    tenant = workspace.path / "tenants" / "north.yml"
+    tenant.write_text("org_id: north\nname")
+    watch(workspace, seconds=60, progress=told.append, rounds=4)
+    assert told == [
+        f"Error: {tenant}: not a YAML file (ScannerError)",
+        "Error: silver/b.sql:3: no table 'a'.",
+        "build",
+        "calculate",
+    ]
+
+
+def test_a_deletion_alone_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full file without a new row ends a history; the watch builds that too."""
+    workspace = without_database(tmp_path)
+    mapping = MAPPING.replace('"**/patients*", format: delimited', '"**/patients*", load: full')
+    (workspace.path / "sources" / "small_emr.yml").write_text(mapping)
+    days = [PEOPLE, PEOPLE.replace("2,Birch,1980-01-02\n", "")]
+
+    def deliver_next(_: float) -> None:
+        if days:
+            number = 3 - len(days)
+            deliver(workspace, f"emr/patients_{number}.csv", days.pop(0))
+            os.utime(workspace.landing / "north" / f"emr/patients_{number}.csv", (number, number))
+
+    done: list[str] = []
+    monkeypatch.setattr("claimlake.pipeline.build_models", lambda *_: done.append("build"))
+    monkeypatch.setattr("claimlake.pipeline.calculate_metrics", lambda *_: None)
+    monkeypatch.setattr("claimlake.pipeline.time.sleep", deliver_next)
+    watch(workspace, seconds=60, progress=done.append, rounds=4)
+    taking = "taking 1 files of north/emr"
+    assert done == ["build", taking, "build", taking, "build"]
+    assert rows(workspace, "bronze.vanished_record", "record_id") == [("2",)]
+    assert len(rows(workspace, "bronze.emr_patients")) == 3
 
 
 def test_what_cannot_be_reached_is_said(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

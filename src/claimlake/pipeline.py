@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from claimlake.errors import WorkspaceError
+from claimlake.errors import ClaimlakeError, WorkspaceError
 from claimlake.lake.build import BuildReport, ModelReport, build
 from claimlake.lake.table import Lake
 from claimlake.metrics.calculate import MetricReport, OrgReport, calculate
@@ -85,7 +85,8 @@ def watch(
 ) -> None:
     """Load what is due, build if any table changed; again every `seconds`, `rounds` times or for ever.
 
-    The first round always builds: an earlier watch may have died between loading and building.
+    The first round always builds: an earlier watch may have died between loading and building. What cannot
+    be loaded or built is told and tried again in the next round.
     """
     built: dict[str, int | None] | None = None
     while rounds is None or rounds > 0:
@@ -98,10 +99,11 @@ def watch(
                 build_models(workspace, progress)
                 calculate_metrics(workspace, progress)
                 built = landed
-        except WorkspaceError as error:
-            if not error.retryable:
+        except ClaimlakeError as error:
+            if isinstance(error, WorkspaceError) and not error.retryable:
                 raise
-            progress(f"Error: {error}")  # another process is at it; the next round looks again
+            # Another process is at it, a file is half edited, a model broke: the next round looks again.
+            progress(f"Error: {error}")
         rounds = None if rounds is None else rounds - 1
         if rounds != 0:
             time.sleep(seconds)

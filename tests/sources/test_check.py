@@ -128,6 +128,7 @@ def test_the_systems_and_the_schema_are_printed(tmp_path: Path) -> None:
     code, text, _ = sources("list", "--dir", tmp_path)
     assert code == 0
     assert "  remittances: json files ** → era_835_transaction, era_835, era_835_adjustment" in text
+    assert "  providers: API npi_registry → " in text
     listed = json.loads(sources("list", "--dir", tmp_path, "--json")[1])
     assert "x12" in {system["system"] for system in listed}
     assert json.loads(sources("schema", "--dir", tmp_path)[1])["title"] == "claimlake source mapping"

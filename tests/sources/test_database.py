@@ -2,18 +2,22 @@ import json
 import sqlite3
 import traceback
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 import sqlalchemy
 from sqlalchemy.engine import make_url
 
+from claimlake.engines.sql import quoted
 from claimlake.errors import ConfigurationError, SourceError
-from claimlake.sources import row_stream
+from claimlake.sources import extract, filing, row_stream
 from claimlake.sources.database import connected, resolved_url
+from claimlake.sources.mapping import Feed
 from claimlake.tenant import Source
 from claimlake.workspace import Workspace
-from tests.sources.landing import make, rows, run, versions
+from tests.sources.landing import MAPPING, make, only, rows, run, versions
 
 SCHEMA = """
 create table departments (id text, name text);
@@ -99,6 +103,66 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
     report = run(workspace)
     assert (report.exit_code, report.total.loaded) == (1, 2)
     assert "no column 'amount' in table 'charges'" in report.errors[0]
+
+
+@pytest.mark.parametrize("name", ['last "change"', "changed ", "seen/by~us", "Geändert"])
+def test_a_watermark_may_have_any_name(tmp_path: Path, name: str) -> None:
+    workspace = make(tmp_path)
+    column, label = quoted(name), quoted(name.strip())
+    mapping = MAPPING.replace("watermark: changed", f"watermark: '{name.strip()}'")
+    mapping = mapping.replace("modified_at: changed", f"modified_at: '{label}'")
+    (workspace.path / "sources" / "small_emr.yml").write_text(mapping)
+    change(workspace, SCHEMA.replace("changed text", f"{column} text"))
+    run(workspace)
+    change(workspace, "insert into charges values ('C4', 'E2', '2024-03-01', 1, '2024-03-03 10:00:00')")
+    report = only(run(workspace))
+    # C2 at the watermark and C3 without one are read again; C1 is not.
+    assert (report.counts.delivered, report.counts.loaded) == (3, 1)
+    assert rows(workspace, "bronze.emr_charges", "max(modified_at)") == [(datetime(2024, 3, 3, 10),)]
+
+
+def test_a_full_disk_is_told_as_such_and_not_as_a_fault_of_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def onto_full_disk(database: duckdb.DuckDBPyConnection, metadata: dict[str, str], target: Path) -> int:
+        full = Path("/dev/full") if metadata["feed"] == "charge_table" else target
+        return write(database, metadata, full)
+
+    write = extract._write
+    workspace = make(tmp_path)
+    change(workspace, SCHEMA)
+    monkeypatch.setattr(extract, "_write", onto_full_disk)
+    report = run(workspace)
+    assert report.errors == [
+        "tenant north: source emr: feed charge_table: the load stopped because the workspace's disk is full. "
+        "Free space on it and run again."
+    ]
+    assert only(report).feed == "department_table"
+
+
+def test_a_table_that_fails_at_any_stage_leaves_the_others_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(stage: object, feed: Feed, *rest: object) -> None:
+        if feed.name == "charge_table":
+            raise duckdb.InternalException("a value")
+        conform(stage, feed, *rest)  # type: ignore[arg-type]
+
+    conform = filing.conform
+    workspace = make(tmp_path)
+    change(workspace, SCHEMA)
+    with monkeypatch.context() as patched:
+        patched.setattr(filing, "conform", breaks)
+        report = run(workspace)
+    assert report.errors == [
+        "tenant north: source emr: feed charge_table: the load stopped with InternalException. "
+        "Trying again may help."
+    ]
+    assert rows(workspace, "bronze.emr_departments", "department_id") == [("D1",), ("D2",)]
+    logs = rows(workspace, "platform.ingestion_logs", "config_id, status")
+    assert logs == [("north/emr/charge_table", "failed"), ("north/emr/department_table", "success")]
+    assert run(workspace).errors == []
+    assert [name for name, _ in charges(workspace)] == ["C1", "C2", "C3"]
 
 
 def test_addresses_come_from_the_environment_or_a_file_and_are_not_repeated(

@@ -55,6 +55,16 @@ def test_a_table_of_a_named_source_that_is_not_listed_is_not_read(workspace: Wor
     assert ids(workspace, "bronze.emr_charges", "charge_id") == []
 
 
+def test_a_second_line_of_one_feed_is_refused_with_both_numbers(workspace: Workspace) -> None:
+    write(workspace, "clinic,emr,charges,Full,,1,", "", "clinic,emr,dbo.charges,Incremental,seen,1,")
+    (problem,) = run(workspace).errors
+    assert problem.startswith(
+        "load_config.csv:4: table 'dbo.charges' is read by feed 'charge_table', as is 'charges' on line 2."
+    )
+    configs = rows(workspace, "platform.ingestion_configs", "tablename, loadtype")
+    assert ("charges", "full") in configs
+
+
 def test_a_line_wins_over_the_mapping(workspace: Workspace) -> None:
     write(workspace, "clinic,emr,charges,Incremental,seen,1,")
     run(workspace)

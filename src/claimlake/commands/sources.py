@@ -127,7 +127,7 @@ def _origin(feed: Feed) -> str:
             return f"{feed.origin.format} files {feed.origin.pattern}"
         case TableOrigin():
             return f"table {feed.origin.table}"
-    return type(feed.origin).__name__
+    return f"API {feed.origin.api}"
 
 
 def _tables(feed: Feed) -> list[str]:

@@ -86,7 +86,7 @@ class FeedConfig:
     tablename: str
     """Table of the database, or pattern of the files."""
     loadtype: str
-    """'full' or 'incremental' for tables, 'files' for files."""
+    """'full' or 'incremental' for tables and files, 'api' for APIs."""
     watermark: str | None
     targetpath: str
     mapping_rules: dict[str, Any]

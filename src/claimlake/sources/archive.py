@@ -1,6 +1,5 @@
 """Archives (gzip, zip): what they hold as files of their own, within limits that no bomb gets past."""
 
-import errno
 import gzip
 import hashlib
 import os
@@ -14,6 +13,7 @@ from typing import IO, cast
 from claimlake.errors import SourceError
 from claimlake.lake.ledger import Delivery
 from claimlake.sources.content import GZIP
+from claimlake.sources.failure import is_disk_full
 
 PIECE = 1 << 20
 LARGEST_RATIO = 200
@@ -22,7 +22,6 @@ ALWAYS_ALLOWED = 64 * PIECE
 MOST_MEMBERS = 10_000
 UNPACKED = ".unpacked"
 """Name of a member under way; what a killed ingestion left is written over."""
-FULL = (errno.ENOSPC, errno.EDQUOT)
 BAD_ARCHIVE = (
     OSError,
     EOFError,
@@ -134,7 +133,7 @@ def _bomb(file: Path) -> SourceError:
 
 
 def _unreadable(file: Path, error: Exception) -> SourceError:
-    if isinstance(error, OSError) and error.errno in FULL:
+    if is_disk_full(error):
         return SourceError("there is no room to unpack the archive", where=file.name, retryable=True)
     # Not the error's own words: they can quote the name of a member, and a name can be a patient.
     return SourceError(

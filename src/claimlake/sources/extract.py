@@ -91,7 +91,8 @@ class Extraction:
                 with rows_of(database, connection, self.url, query, where):
                     count = _write(database, metadata, temporary)
                 watermark = table.column(origin.watermark) if origin.watermark else None
-                newest_at = _latest(database, temporary, watermark) if count and watermark else None
+                label = table.labels[watermark] if watermark else None
+                newest_at = _latest(database, temporary, label) if count and label else None
         self.progress(f"keep {feed.name}")
         delivery = self._keep(origin, temporary, count)
         return Extract(feed, delivery, table.described, notes, newest_at)
@@ -107,7 +108,7 @@ class Extraction:
             return None
         is_sqlite = connection.dialect.name == "sqlite"
         bronze = Bronze(self.workspace, self.org_id, self.source.id, self._system(feed))
-        return start_of(bronze, feed, column, table.types[column], is_sqlite=is_sqlite)
+        return start_of(bronze, feed, table, column, is_sqlite=is_sqlite)
 
     @contextmanager
     def _database(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from claimlake.lake.contract import Contract
 from claimlake.lake.run_log import FeedConfig, FeedResult
+from claimlake.sources.api_origin import ApiOrigin
 from claimlake.sources.file_origin import FileOrigin
 from claimlake.sources.mapping import Feed, Origin
 from claimlake.sources.report import FileReport
@@ -74,6 +75,4 @@ def _name(origin: Origin) -> str:
 
 
 def _load(origin: Origin) -> str:
-    if isinstance(origin, TableOrigin):
-        return origin.load
-    return "files" if isinstance(origin, FileOrigin) else "api"
+    return "api" if isinstance(origin, ApiOrigin) else origin.load

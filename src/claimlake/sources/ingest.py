@@ -20,11 +20,12 @@ from claimlake.lake.ledger import Ledger
 from claimlake.lake.run_log import RunLog, mirror, open_log
 from claimlake.sources import inbox
 from claimlake.sources.edi import x12_contracts
+from claimlake.sources.failure import stopped
 from claimlake.sources.feed_config import feed_configs
 from claimlake.sources.load_config import read_load_config
 from claimlake.sources.mapping import SourceMapping, load_mappings
 from claimlake.sources.report import IngestReport
-from claimlake.sources.source_run import TAKING, Run, SourceRun, stopped
+from claimlake.sources.source_run import TAKING, Run, SourceRun
 from claimlake.sources.table_run import AGAIN, one_at_a_time
 from claimlake.sources.throttle import Clock
 from claimlake.tenant import Source, Tenant, load_tenants

@@ -54,11 +54,13 @@ class LoadConfig:
         declared = mapping.declared_of(source.id)
         feeds = [feed for feed in declared if feed.is_active and not isinstance(feed.origin, TableOrigin)]
         problems: list[str] = []
+        taken: dict[str, Line] = {}
         for line in self.lines:
             if line.datasource not in names:
                 continue
             try:
                 feed = self._configured(line, tenant, source, declared)
+                _refuse_second(line, taken.setdefault(feed.name, line), feed)
             except ConfigurationError as error:
                 problems.append(str(error))
                 continue
@@ -219,6 +221,17 @@ def _feed_of(line: Line, declared: Sequence[Feed], where: str) -> Feed:
         where=where,
         remedy=suggest(line.tablename, set(known) or {feed.name for feed in declared}),
     )
+
+
+def _refuse_second(line: Line, first: Line, feed: Feed) -> None:
+    """One feed reads one table: `charges` and `dbo.charges` can both mean it."""
+    if line is not first:
+        raise _wrong(
+            line.number,
+            f"table '{line.tablename}' is read by feed '{feed.name}', "
+            f"as is '{first.tablename}' on line {first.number}.",
+            "Remove one of the two lines, or give the other table a feed of its own.",
+        )
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL, Connection
 from claimlake.engines.sql import quoted
 from claimlake.sources.database import SESSION
 from claimlake.sources.database_fault import unreadable
+from claimlake.sources.failure import is_disk_full
 from claimlake.sources.table_query import statement, value_text
 
 ROWS = "extracted"
@@ -57,6 +58,8 @@ def rows_of(
         try:
             yield
         except duckdb.Error as error:  # what the driver said while DuckDB pulled its rows
+            if is_disk_full(error):  # DuckDB could not write them: nothing is wrong with the database
+                raise
             raise unreadable(error, where) from None  # the driver can quote the address
         finally:
             database.unregister(ROWS)

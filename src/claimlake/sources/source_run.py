@@ -20,6 +20,7 @@ from claimlake.sources.content import content_of
 from claimlake.sources.database import resolved_url
 from claimlake.sources.edi import EdiReader
 from claimlake.sources.extract import Extract, Extraction, cleared, folder_of
+from claimlake.sources.failure import stopped
 from claimlake.sources.feed_config import feed_result
 from claimlake.sources.file_origin import FileOrigin
 from claimlake.sources.filing import Filing
@@ -383,8 +384,3 @@ class SourceRun:
         report = FileReport(self.tenant.org_id, self.source.id, feed, delivery.path, delivery.file_id, status)
         self.run.report.files.append(report)
         return report
-
-
-def stopped(error: Exception) -> str:
-    """What DuckDB or the disk stopped with, without its message, which can quote a value."""
-    return f"the load stopped with {type(error).__name__}. Trying again may help."

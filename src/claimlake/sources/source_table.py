@@ -12,6 +12,7 @@ from sqlglot import exp
 from claimlake.errors import SourceError
 from claimlake.lake.contract import Contract
 from claimlake.sources.mapping import Feed
+from claimlake.sources.record import unique_names
 from claimlake.sources.table_origin import TableOrigin
 
 
@@ -25,8 +26,15 @@ class SourceTable:
     """SQLAlchemy type of every column."""
 
     def column(self, name: str) -> str | None:
-        """A column's name in the case the database gives it, or None."""
-        return next((column for column in self.types if column.lower() == name.lower()), None)
+        """A column's name as the database gives it, or None; case and blanks around it do not matter."""
+        exact = (column for column in self.types if column.lower() == name.lower())
+        trimmed = (column for column in self.types if column.strip().lower() == name.strip().lower())
+        return next(exact, None) or next(trimmed, None)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Every column and the name its values are kept under."""
+        return dict(zip(self.types, unique_names(self.types), strict=True))
 
     @property
     def described(self) -> dict[str, str]:
@@ -57,7 +65,7 @@ def refuse_missing(
     table: SourceTable, feed: Feed, origin: TableOrigin, contracts: Mapping[str, Contract], where: str
 ) -> None:
     """SourceError when a column is missing without which no row could be loaded."""
-    missing = sorted(name for name in _needed(feed, contracts, table.types))
+    missing = sorted(_needed(feed, contracts, table.labels.values()))
     if origin.load == "incremental" and origin.watermark and not table.column(origin.watermark):
         missing.append(origin.watermark)
     if missing:

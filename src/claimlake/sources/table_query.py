@@ -14,7 +14,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
 from claimlake.errors import SourceError
-from claimlake.sources.record import unique_names
 from claimlake.sources.source_table import SourceTable
 from claimlake.sources.table_origin import TableOrigin
 from claimlake.sources.watermark import Start
@@ -27,8 +26,8 @@ def table_query(
     write = WRITERS.get(dialect.name, _as_it_is)
     quoted = dialect.identifier_preparer.quote
     selected: list[sqlalchemy.Label[Any]] = [
-        sqlalchemy.literal_column(write(quoted(name), kind)).label(label)
-        for (name, kind), label in zip(table.types.items(), unique_names(table.types), strict=True)
+        sqlalchemy.literal_column(write(quoted(name), table.types[name])).label(label)
+        for name, label in table.labels.items()
     ]
     source = sqlalchemy.table(
         table.name, *(sqlalchemy.column(name) for name in table.types), schema=table.schema

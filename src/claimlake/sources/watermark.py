@@ -12,12 +12,13 @@ from typing import Any
 
 import sqlalchemy
 
-from claimlake.engines.sql import literal, quoted
+from claimlake.engines.sql import literal
 from claimlake.errors import SourceError
 from claimlake.lake.land import embedded, scan_sql
 from claimlake.lake.replay_file import own_loads
 from claimlake.lake.table import Lake
 from claimlake.sources.mapping import Feed
+from claimlake.sources.source_table import SourceTable
 from claimlake.sources.table_origin import Lookback, TableOrigin
 from claimlake.workspace import Workspace
 
@@ -46,14 +47,15 @@ class Start:
     """'number', 'time' or 'text': how the database compares it."""
 
 
-def start_of(bronze: Bronze, feed: Feed, column: str, kind: Any, *, is_sqlite: bool) -> Start | None:
+def start_of(bronze: Bronze, feed: Feed, table: SourceTable, column: str, *, is_sqlite: bool) -> Start | None:
     """Where the next read of a feed's table starts; None when all of it is to be read."""
     origin = feed.origin
     if not isinstance(origin, TableOrigin) or origin.load != "incremental":
         return None
+    kind = table.types[column]
     compared = _kind(kind, is_sqlite=is_sqlite)
     where = f"watermark {column}"
-    newest = _newest(bronze, feed, origin, column, compared)
+    newest = _newest(bronze, feed, origin, table.labels[column], compared)
     if newest is None:
         return None
     _refuse_other(newest, compared, kind, where)
@@ -71,13 +73,13 @@ def _kind(kind: Any, *, is_sqlite: bool) -> str:
     return "time" if is_time and not is_sqlite else "text"  # SQLite keeps dates and times as text
 
 
-def _newest(bronze: Bronze, feed: Feed, origin: TableOrigin, column: str, compared: str) -> str | None:
+def _newest(bronze: Bronze, feed: Feed, origin: TableOrigin, label: str, compared: str) -> str | None:
     """The newest value among the rows the feed itself brought: another may read the same table."""
     loads = own_loads(bronze.workspace, bronze.org_id, bronze.source_id, feed.name)
     own = ", ".join(f"({literal(load_id)}, {literal(file_id)})" for load_id, file_id in loads)
     if not own:
         return None
-    path = literal("$." + quoted(column))
+    path = literal("/" + label.replace("~", "~0").replace("/", "~1"))  # a JSON pointer: any name fits
     extract = literal(f"table:{origin.table}")
     order = "try_cast(value as decimal(38, 9))" if compared == "number" else "value"
     other = "false" if compared == "time" else "true"  # 'infinity' is no time to start from
