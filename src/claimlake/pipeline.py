@@ -34,7 +34,12 @@ def run(workspace: Workspace, choice: Choice | None = None, *, progress: Progres
 
 
 def take(
-    workspace: Workspace, choice: Choice | None = None, *, progress: Progress, clock: Clock = utc_now
+    workspace: Workspace,
+    choice: Choice | None = None,
+    *,
+    progress: Progress,
+    clock: Clock = utc_now,
+    confirm_deletions: bool = False,
 ) -> IngestReport:
     """Ingest all sources, or the chosen ones, and keep the timetable."""
     timetable = Timetable(workspace, clock)
@@ -45,7 +50,12 @@ def take(
 
     with workspace.exclusive("load"):
         chosen = (choice or Choice()).of(timetable.enroll(), clock())
-        return ingest(workspace, attend=attend, progress=headlines(progress))
+        return ingest(
+            workspace,
+            attend=attend,
+            progress=headlines(progress),
+            confirm_deletions=confirm_deletions,
+        )
 
 
 def build_models(workspace: Workspace, progress: Progress) -> BuildReport:

@@ -30,6 +30,9 @@ PAYER_CLASSES = (
     "other",
 )
 
+REFERENCE = "reference"
+"""Source of the rows that `claimlake reference load` brings; no tenant can have one of this id."""
+
 
 @dataclass(frozen=True)
 class Facility:
@@ -304,6 +307,12 @@ def _check(tenant: Tenant, where: str) -> None:
     )
     _unique([payer.payer_id for payer in tenant.payers], "payer_id", where)
     _unique([source.id for source in tenant.sources], "source id", where)
+    if any(source.id == REFERENCE for source in tenant.sources):
+        raise ConfigurationError(
+            f"source id '{REFERENCE}' is taken by the code sets that 'claimlake reference load' brings",
+            where=f"{where}: sources",
+            remedy="Give the source another id.",
+        )
     entities = {entity.entity_id for entity in tenant.entities}
     for source in tenant.sources:
         if source.entity_id is not None and source.entity_id not in entities:

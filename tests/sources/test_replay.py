@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from claimlake.errors import QueryError
+from claimlake.lake.build import build
 from claimlake.lake.quarantine import Filter, content_of, counts, held_records, one_record
+from claimlake.sources.ingest import all_contracts
 from claimlake.sources.replay import discard, replay
 from claimlake.workspace import Workspace
 from tests.sources.landing import MAPPING, deliver, make, only, rows, run, without_database
@@ -242,6 +244,70 @@ def test_a_discarded_record_is_closed_and_not_loaded(held: Workspace) -> None:
     assert discard(held, "north", Filter(ids=[record.quarantine_id])) == 1
     assert states(held) == {"ALL-09 2": None, "ALL-10 3": "discarded"}
     assert len(charges(held)) == 1
+
+
+def test_an_old_refused_file_that_is_replayed_stays_older_than_what_came_since(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, "emr/people.csv", "ID,LName,DOB\n1,Old,1980-01-02\n2,Only,1980-01-02\n")
+    run(workspace)
+    deliver(workspace, "emr/patients.csv", "ID,LName,DOB\n1,New,1980-01-02\n3,Known,1980-01-02\n")
+    run(workspace)
+    (workspace.path / "sources" / "small_emr.yml").write_text(MAPPING.replace("**/patients*", "**/p*"))
+    assert only(replay(workspace, "north", Filter(table="file"))).counts.loaded == 2
+    times = dict(rows(workspace, "bronze.emr_patients", "last_name, ingested_at"))
+    (refused,) = held_records(workspace, "north", Filter(status="all"))
+    assert times["Old"] == times["Only"] == refused.quarantined_at < times["New"]
+    build(workspace, contracts=all_contracts(workspace))
+    versions = rows(workspace, "silver.patient", "last_name, valid_from, is_current", "valid_from, last_name")
+    assert versions == [
+        ("Old", times["Old"], False),
+        ("Only", times["Old"], True),
+        ("Known", times["New"], True),
+        ("New", times["New"], True),
+    ]
+    deliver(workspace, "emr/patients_2.csv", "ID,LName,DOB\n1,New,1980-01-02\n2,Only,1980-01-02\n")
+    assert only(run(workspace)).counts.duplicates == 2
+
+
+def test_a_record_of_the_past_that_is_known_since_is_not_loaded_twice(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    deliver(workspace, "emr/people.csv", "ID,LName,DOB\n1,Ash,1980-01-02\n")
+    run(workspace)
+    deliver(workspace, "emr/patients.csv", "LName,DOB,ID\nAsh,1980-01-02,1\n")
+    run(workspace)
+    (workspace.path / "sources" / "small_emr.yml").write_text(MAPPING.replace("**/patients*", "**/p*"))
+    assert only(replay(workspace, "north", Filter(table="file"))).counts.duplicates == 1
+    assert list(states(workspace).values()) == ["replayed"]
+
+
+def test_records_are_read_again_a_batch_at_a_time(held: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = "".join(f"U{number},E1,2024-03-01,USD {number},0\n" for number in range(1, 6))
+    deliver(held, "emr/lines_2.csv", "Id,Enc,Day,Amount,Paid\n" + lines)
+    run(held)
+    mend(held)
+    monkeypatch.setattr("claimlake.sources.replay.BATCH", 2)
+    report = replay(held, "north", Filter(rule="ALL-09"))
+    assert [(file.path, file.counts.loaded) for file in report.files] == [
+        *(("lines.csv", 1), ("lines_2.csv", 1)),
+        *(("lines_2.csv", 2), ("lines_2.csv", 2)),
+    ]
+    assert (len(charges(held)), report.closed) == (7, {"replayed": 6})
+
+
+def test_a_replay_that_finds_none_of_its_records_says_so_and_they_wait(held: Workspace) -> None:
+    mapping = MENDED.replace('"**/lines*", format: delimited', '"**/lines*", format: delimited, skip: 3')
+    mapping = mapping.replace("skip: 3}", "skip: 3, names: [Id, Enc, Day, Amount, Paid]}")
+    (held.path / "sources" / "small_emr.yml").write_text(mapping)
+    assert only(replay(held, "north", Filter(rule="ALL-09"))).error == "nothing of it could be read again"
+    assert states(held) == {"ALL-09 2": None, "ALL-10 3": None}
+
+
+def test_records_of_a_source_that_is_gone_are_said_not_to_be_read(held: Workspace) -> None:
+    tenant = held.path / "tenants" / "north.yml"
+    tenant.write_text(tenant.read_text().replace("  - {id: emr, system: small_emr}\n", ""))
+    (error,) = replay(held, "north", Filter()).errors
+    assert error.startswith("tenant north: source emr: 2 held records are of no source the tenant has now.")
+    assert set(states(held).values()) == {None}
 
 
 def test_a_file_whose_bytes_are_gone_says_so_and_its_records_wait(held: Workspace) -> None:

@@ -31,16 +31,28 @@ def init_command(folder: Path) -> None:
 @click.option("--org", "org_ids", multiple=True, help="Only this tenant; may be repeated.")
 @click.option("--source", "source_ids", multiple=True, help="Only this source; may be repeated.")
 @only_due
+@click.option(
+    "--confirm-deletions",
+    is_flag=True,
+    help="End the keys that the newest full extract lacks, though ALL-22 or ALL-23 held that back.",
+)
 @as_data
 def ingest_command(
-    folder: Path, org_ids: tuple[str, ...], source_ids: tuple[str, ...], is_due: bool, as_json: bool
+    folder: Path,
+    org_ids: tuple[str, ...],
+    source_ids: tuple[str, ...],
+    is_due: bool,
+    confirm_deletions: bool,
+    as_json: bool,
 ) -> None:
     """Load what has been delivered to landing/ and the tenants' databases, each record once.
 
     Example: claimlake ingest --dir acme --org acme_health --source emr
     """
+    if confirm_deletions and not source_ids:
+        raise click.UsageError("--confirm-deletions needs --source: name whose deletions are right.")
     choice = Choice(org_ids or None, source_ids or None, is_due)
-    report = pipeline.take(Workspace.open(folder), choice, progress=tell)
+    report = pipeline.take(Workspace.open(folder), choice, progress=tell, confirm_deletions=confirm_deletions)
     if as_json:
         show(report.as_dict())
     else:

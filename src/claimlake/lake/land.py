@@ -1,6 +1,6 @@
 """Landing: the rows of one load, held until one Delta commit per table puts them in the lake exactly once."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -20,6 +20,8 @@ QUALITY = "platform.dq_result"
 LOAD_LOG = "platform.load_logs"
 VANISHED = "bronze.vanished_record"
 """Keys that a full extract no longer held."""
+WITHDRAWN = "bronze.withdrawn_record"
+"""Keys that a full extract of one feed no longer held, and another feed did."""
 GONE = "gone"
 """Stands for the content of a key that vanished; no hash is like it."""
 
@@ -96,6 +98,8 @@ class Stage:
     watermark: str | None = None
     settles: bool = True
     """Whether a good record closes those of its key that wait in quarantine."""
+    own: Sequence[tuple[str, str]] | None = None
+    """Loads, each with a file or '' for all, whose rows alone count as delivered before; None means all."""
     _tables: set[str] = field(default_factory=set)
     _findings: dict[Finding, list[int]] = field(default_factory=dict)
     _histories: dict[str, str] = field(default_factory=dict)
@@ -115,7 +119,7 @@ class Stage:
         return int(self.connection.execute(f"insert into {staged(table)} by name {sql}").fetchall()[0][0])
 
     def history(self, table: str, key: str) -> str:
-        """Name of a temporary table of the rows this source delivered before: key, record_hash and place.
+        """Name of a temporary table of what this source delivered before: key, record_hash, place, came_at.
 
         `key` is SQL over the table's columns. A key that vanished has the hash GONE then. Rows of this very
         load are left out, so that a resumed load sees what the interrupted one saw.
@@ -124,8 +128,9 @@ class Stage:
             name = f'"history_{table}"'
             self.connection.execute(
                 f"create temp table {name} as select source_system_id, key, record_hash, "
-                "row_number() over (order by ingested_at, load_id, source_row) as place "
-                f"from ({self._earlier_sql(table, key)}) where load_id <> '{self.load.load_id}'"
+                "row_number() over (order by ingested_at, load_id, source_row) as place, "
+                f"ingested_at as came_at from ({self._earlier_sql(table, key)}) "
+                f"where load_id <> '{self.load.load_id}'"
             )
             self._histories[table] = name
         return self._histories[table]
@@ -133,18 +138,23 @@ class Stage:
     def _earlier_sql(self, table: str, key: str) -> str:
         columns = "source_system_id, load_id, ingested_at, source_row"
         rows = scan_sql(self.lake, table, self.load.org_id)
-        gone = scan_sql(self.lake, VANISHED, self.load.org_id)
+        ends = [scan_sql(self.lake, VANISHED, self.load.org_id)]
+        mine = "true"
+        if self.own is not None:
+            ends.append(scan_sql(self.lake, WITHDRAWN, self.load.org_id))
+            mine = own_sql(self.own)
         parts = [
             "select '' as source_system_id, '' as load_id, null::timestamp as ingested_at, "
             "0::bigint as source_row, '' as key, '' as record_hash where false"
         ]
         if rows:
-            parts.append(f"select {columns}, {key} as key, record_hash from {rows}")
-        if gone:
-            parts.append(
-                f"select {columns}, record_key as key, '{GONE}' as record_hash "
-                f"from {gone} where table_name = {literal(table)}"
-            )
+            parts.append(f"select {columns}, {key} as key, record_hash from {rows} where {mine}")
+        parts += [
+            f"select {columns}, record_key as key, '{GONE}' as record_hash "
+            f"from {gone} where table_name = {literal(table)} and {owned}"
+            for gone, owned in zip(ends, ("true", mine), strict=False)
+            if gone
+        ]
         return " union all ".join(parts)
 
     def seen_keys(self, table: str) -> str:
@@ -345,6 +355,12 @@ def now_sql(quarantine: str) -> str:
         f"(select * from {quarantine} qualify row_number() over (partition by quarantine_id "
         "order by coalesce(resolved_at, quarantined_at) desc, resolved_at nulls last) = 1)"
     )
+
+
+def own_sql(loads: Iterable[tuple[str, str]]) -> str:
+    """SQL predicate of the rows of these loads, each with a file or '' for all its files."""
+    pairs = ", ".join(f"({literal(load_id)}, {literal(file_id)})" for load_id, file_id in loads)
+    return f"((load_id, '') in ({pairs}) or (load_id, file_id) in ({pairs}))" if pairs else "false"
 
 
 def staged(table: str) -> str:

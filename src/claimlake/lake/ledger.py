@@ -4,7 +4,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 
@@ -22,7 +22,8 @@ create table if not exists ingest_load (
     closed_at text,
     counts text,
     is_full integer,
-    is_doubtful integer
+    is_doubtful integer,
+    is_confirmed integer
 );
 create table if not exists ingest_file (
     org_id text not null,
@@ -43,7 +44,7 @@ create index if not exists ingest_file_content on ingest_file (org_id, source_id
 create index if not exists ingest_file_load on ingest_file (load_id, position);
 """
 
-ADDED = {"is_full": "integer", "is_doubtful": "integer"}
+ADDED = {"is_full": "integer", "is_doubtful": "integer", "is_confirmed": "integer"}
 """Columns of ingest_load that ledgers of older releases lack."""
 
 TAKEN = "('planned', 'loaded', 'quarantined')"
@@ -62,6 +63,8 @@ class Delivery:
     modified_ns: int = 0
     source_system_id: str = ""
     """System its rows are from; the same bytes from another system are another delivery."""
+    arrived_at: datetime | None = None
+    """UTC; when it was first loaded or refused, where it is read again later. Else the time of its load."""
 
     @property
     def is_extract(self) -> bool:
@@ -82,6 +85,8 @@ class Load:
     deliveries: tuple[Delivery, ...]
     is_full: bool = False
     """Whether it was planned as all its feed has, so that a key it lacks is gone at the source."""
+    is_confirmed: bool = False
+    """Whether somebody said that what it lacks is gone, however doubtful that looks."""
 
 
 @dataclass
@@ -158,6 +163,20 @@ class Ledger:
             ).fetchone()
             return row[0] if row else None
 
+    def recall(self, delivery: Delivery) -> Delivery:
+        """The delivery as it was taken: its size, its time, and when its rows were loaded or refused."""
+        with self.workspace.control() as control:
+            row = control.execute(
+                "select size, modified_ns, planned_at from ingest_file join ingest_load using (load_id) "
+                "where ingest_file.org_id = ? and ingest_file.source_id = ? and path = ? and file_id = ?",
+                (self.org_id, self.source_id, delivery.path, delivery.file_id),
+            ).fetchone()
+        if row is None:
+            return delivery
+        size, modified_ns, planned_at = row
+        at = datetime.fromisoformat(planned_at)
+        return replace(delivery, size=size, modified_ns=modified_ns, arrived_at=at)
+
     def known_content(self) -> dict[tuple[str, str], Counts]:
         """Contents and their systems that were taken before, with the counts of their first delivery."""
         with self.workspace.control() as control:
@@ -182,7 +201,14 @@ class Ledger:
             ).fetchone()
             return row[0] if row and not row[1] else None
 
-    def plan(self, feed: str, deliveries: Sequence[Delivery], *, is_full: bool = False) -> Load:
+    def plan(
+        self,
+        feed: str,
+        deliveries: Sequence[Delivery],
+        *,
+        is_full: bool = False,
+        is_confirmed: bool = False,
+    ) -> Load:
         """A new load of these deliveries; its id follows from its content and from how often it was tried."""
         content = "|".join(
             (self.org_id, self.source_id, feed, *(delivery.file_id for delivery in deliveries))
@@ -191,19 +217,20 @@ class Ledger:
         with self.workspace.control() as control:
             load_id = _free_id(control, content)
             control.execute(
-                "insert into ingest_load (load_id, org_id, source_id, feed, state, planned_at, is_full) "
-                "values (?, ?, ?, ?, 'open', ?, ?)",
-                (load_id, self.org_id, self.source_id, feed, planned_at.isoformat(), is_full),
+                "insert into ingest_load (load_id, org_id, source_id, feed, state, planned_at, is_full, "
+                "is_confirmed) values (?, ?, ?, ?, 'open', ?, ?, ?)",
+                (load_id, self.org_id, self.source_id, feed, planned_at.isoformat(), is_full, is_confirmed),
             )
             for position, delivery in enumerate(deliveries):
                 self._record(control, delivery, Outcome("planned"), (load_id, position))
-        return Load(load_id, self.org_id, self.source_id, feed, planned_at, tuple(deliveries), is_full)
+        given = tuple(deliveries)
+        return Load(load_id, self.org_id, self.source_id, feed, planned_at, given, is_full, is_confirmed)
 
     def open_loads(self) -> list[Load]:
         """Loads that were planned and not closed, oldest first: a run was stopped in the middle of them."""
         with self.workspace.control() as control:
             loads = control.execute(
-                "select load_id, feed, planned_at, is_full from ingest_load "
+                "select load_id, feed, planned_at, is_full, is_confirmed from ingest_load "
                 "where org_id = ? and source_id = ? and state = 'open' order by number",
                 (self.org_id, self.source_id),
             ).fetchall()
@@ -216,8 +243,9 @@ class Ledger:
                     datetime.fromisoformat(planned_at),
                     _deliveries(control, load_id),
                     bool(is_full),
+                    bool(is_confirmed),
                 )
-                for load_id, feed, planned_at, is_full in loads
+                for load_id, feed, planned_at, is_full, is_confirmed in loads
             ]
 
     def close(

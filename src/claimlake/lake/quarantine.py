@@ -1,7 +1,7 @@
 """Quarantine: the records that could not be loaded, why, where they stand, and what became of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,9 @@ from claimlake.errors import QueryError
 from claimlake.lake.land import embedded, now_sql, quarantine_sql
 from claimlake.lake.table import Lake
 from claimlake.workspace import Workspace
+
+JUDGED = "silver."
+"""How the tables begin whose records a build holds."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class QuarantineRow:
     @property
     def is_judged(self) -> bool:
         """Whether a build holds it, by a rule of a built table; such a record is in bronze."""
-        return self.table_name.startswith("silver.")
+        return self.table_name.startswith(JUDGED)
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,50 @@ def held_records(
     order = "order by quarantined_at desc, source_file, source_row, byte_offset, quarantine_id"
     ending = f"{order} limit {limit}" if limit is not None else order
     return [QuarantineRow(*row) for row in _rows(workspace, org_id, which, names, ending)]
+
+
+@dataclass(frozen=True)
+class HeldPlace:
+    """Which delivery an open record came in."""
+
+    quarantine_id: str
+    source_system_id: str
+    source_file: str
+    file_id: str | None
+
+
+def kin_batches(workspace: Workspace, org_id: str, which: Filter, size: int) -> Iterator[list[HeldPlace]]:
+    """The open records of loads that a filter means, and those of one file that broke the same rule; oldest first.
+
+    Args:
+        size: records held in memory at a time.
+    """
+    scan = quarantine_sql(Lake(workspace.lake_path), org_id)
+    if scan is None:
+        return
+    predicate, parameters = replace(which, status="open").where()
+    names = ", ".join(HeldPlace.__dataclass_fields__)
+    kin = "(coalesce(file_id, ''), table_name, rule_id)"
+    with embedded(workspace) as connection:
+        connection.execute(
+            f"create temp table chosen as select {names}, 0::bigint as place from {scan} limit 0"
+        )
+        connection.execute(
+            f"insert into chosen with opened as (select *, {predicate} as is_meant from {now_sql(scan)} "
+            f"where resolved_at is null and not starts_with(table_name, '{JUDGED}')), "
+            "dated as (select *, min(quarantined_at) over (partition by source_file, file_id) as first_at "
+            f"from opened where {kin} in (select {kin} from opened where is_meant)) "
+            f"select {names}, row_number() over (order by first_at, source_file, file_id, source_row, "
+            "byte_offset, quarantine_id) - 1 as place from dated",
+            parameters,
+        )
+        (records,) = connection.execute("select count(*) from chosen").fetchall()[0]
+        for first in range(0, records, size):
+            rows = connection.execute(
+                f"select {names} from chosen where place >= $first and place < $first + $size order by place",
+                {"first": first, "size": size},
+            ).fetchall()
+            yield [HeldPlace(*row) for row in rows]
 
 
 @dataclass(frozen=True)

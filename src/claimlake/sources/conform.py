@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 import numpy as np
@@ -36,6 +37,8 @@ class Origin:
     source_system_id: str
     file_id: str
     path: str
+    arrived_at: datetime | None = None
+    """UTC; when they came, where they are read again later. Else the time of their load."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +117,17 @@ def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
     """Leave the rows that bring news: whose content differs from the latest of their key.
 
     A key with several contents in one file is a history: its rows are compared with all earlier ones. One
-    that had vanished is back, so its rows are news whatever they hold.
+    that had vanished is back, so its rows are news whatever they hold. Records that are read again are
+    compared with what was the latest when they came, and with the latest of all, so that none is there twice.
     """
     history = stage.history(part.target.table, key_sql(part.contract, "record_hash"))
-    system = literal(origin.source_system_id)
+    system, at = literal(origin.source_system_id), _arrival(stage, origin)
+    again = (
+        "union select key, arg_max(record_hash, (came_at, place)) from earlier group by key"
+        if origin.arrived_at
+        else ""
+    )
+    newest, until = ("(came_at, place)", f"where came_at <= {at}") if again else ("place", "")
     # Only what tells news apart is grouped and joined; the rows with all they carry are picked by it once.
     stage.connection.execute(f"""
         create or replace temp table {part.fresh} as
@@ -136,9 +146,12 @@ def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
         ),
         several as (select _key from single group by _key having count(*) > 1),
         earlier as (select * from {history} where source_system_id = {system}),
-        latest as (select key, arg_max(record_hash, place) as record_hash from earlier group by key),
+        latest as (
+            select key, arg_max(record_hash, {newest}) as record_hash from earlier {until} group by key
+        ),
         known as (
             from latest
+            {again}
             union
             select key, record_hash from earlier where key in (select _key from several)
                 and key not in (select key from latest where record_hash = '{GONE}')
@@ -149,7 +162,7 @@ def _select_fresh(stage: Stage, part: _Part, origin: Origin) -> None:
     """)
     stage.connection.execute(
         f"insert into {history} select {system}, _key, _hash, "
-        f"(select coalesce(max(place), 0) from {history}) + row_number() over (order by _row, _item) "
+        f"(select coalesce(max(place), 0) from {history}) + row_number() over (order by _row, _item), {at} "
         f"from {part.fresh}"
     )
 
@@ -197,8 +210,13 @@ def _standard(stage: Stage, origin: Origin) -> str:
         f"{literal(stage.load.org_id)} as org_id, {literal(origin.source_system_id)} as source_system_id, "
         f"{literal(stage.load.load_id)} as load_id, {literal(origin.file_id)} as file_id, "
         f"{literal(origin.path)} as source_file, _row as source_row, record._offset as byte_offset, "
-        f"record._length as byte_length, timestamp '{stage.load.planned_at}' as ingested_at"
+        f"record._length as byte_length, {_arrival(stage, origin)} as ingested_at"
     )
+
+
+def _arrival(stage: Stage, origin: Origin) -> str:
+    """SQL of when the records came: what is read again stays as old as it is."""
+    return f"timestamp '{origin.arrived_at or stage.load.planned_at}'"
 
 
 def _settle(stage: Stage, part: _Part, origin: Origin) -> None:

@@ -127,11 +127,13 @@ class EdiReader:
         self._transactions.clear()
 
     def _store_files(self, numbers: Sequence[int], starts: Sequence[int]) -> None:
+        taken = [self._deliveries[number] for number in numbers]
         file_rows = {  # noqa: F841 - DuckDB finds it by name
             "file_no": np.array(numbers, dtype=np.int64),
             "start": np.array(starts[: len(numbers)], dtype=np.int64),
-            "file_id": _texts(self._deliveries[number].file_id for number in numbers),
-            "source_file": _texts(self._deliveries[number].path for number in numbers),
+            "file_id": _texts(one.file_id for one in taken),
+            "source_file": _texts(one.path for one in taken),
+            "arrived_at": _texts(str(one.arrived_at or self.stage.load.planned_at) for one in taken),
         }
         self.stage.connection.execute("create or replace temp table x12_file as from file_rows")
 
@@ -219,20 +221,19 @@ class EdiReader:
     def _drop_known(self) -> None:
         """A transaction of which every byte was accepted before is a duplicate, whatever its envelope."""
         history = self.stage.history("bronze.x12_transaction", "status")
-        codes = ", ".join(f"'{code}'" for code in REPEATABLE)
         self.stage.connection.execute(f"""
             update {VERDICTS} as verdict set status = 'duplicate'
             from (
                 select file_no, transaction_no,
                     row_number() over (partition by digest order by file_no, transaction_no) as occurrence,
                     digest in (select record_hash from {history} where key = 'accepted') as is_known
-                from {VERDICTS} where status = 'accepted' and code in ({codes})
+                from {VERDICTS} where status = 'accepted' and code in {REPEATABLE}
             ) as seen
             where seen.file_no = verdict.file_no and seen.transaction_no = verdict.transaction_no
                 and (is_known or occurrence > 1)
         """)
         self.stage.connection.execute(
-            f"insert into {history} select {literal(self.stage.load.source_id)}, status, digest, 0 "
+            f"insert into {history} select {literal(self.stage.load.source_id)}, status, digest, 0, null "
             f"from {VERDICTS} where status = 'accepted'"
         )
 
@@ -270,7 +271,7 @@ class EdiReader:
         return (
             f"{literal(load.org_id)} as org_id, {literal(load.source_id)} as source_system_id, "
             f"{literal(load.load_id)} as load_id, file.file_id, file.source_file, "
-            f"timestamp '{load.planned_at}' as ingested_at"
+            "cast(file.arrived_at as timestamp) as ingested_at"
         )
 
     def _quarantine(self) -> None:
@@ -376,9 +377,7 @@ def _is_number(column: Column) -> bool:
 
 
 def _numbers_of(family: str, tables: Iterable[str], stage: Stage) -> set[str]:
-    names = {
-        column.name for table in tables for column in stage.contracts[table].columns if _is_number(column)
-    }
+    names = {item.name for table in tables for item in stage.contracts[table].columns if _is_number(item)}
     return set(ENVELOPE_NUMBERS) if family == ENVELOPE else names - {"segment_no", *ENVELOPE_NUMBERS}
 
 

@@ -107,7 +107,7 @@ class Filing:
         Args:
             only: numbers of the records to take, each with the number it gets; by default all as they are.
         """
-        origin = Origin(delivery.source_system_id, delivery.file_id, delivery.path)
+        origin = Origin(delivery.source_system_id, delivery.file_id, delivery.path, delivery.arrived_at)
         try:
             records = self._read(stage, feed, delivery, report)
             if only is not None:

@@ -25,7 +25,8 @@ from claimlake.sources.feed_config import feed_configs
 from claimlake.sources.load_config import read_load_config
 from claimlake.sources.mapping import SourceMapping, load_mappings
 from claimlake.sources.report import IngestReport
-from claimlake.sources.source_run import TAKING, Run, SourceRun
+from claimlake.sources.run import Run
+from claimlake.sources.source_run import TAKING, SourceRun
 from claimlake.sources.table_run import AGAIN, one_at_a_time
 from claimlake.sources.throttle import Clock
 from claimlake.tenant import Source, Tenant, load_tenants
@@ -34,19 +35,21 @@ from claimlake.workspace import Workspace
 Attend = Callable[[Tenant, Source, IngestReport], AbstractContextManager[None] | None]
 
 
-def ingest(
+def ingest(  # noqa: PLR0913 - what one run can be told
     workspace: Workspace,
     *,
     attend: Attend | None = None,
     progress: Progress | None = None,
     settle_seconds: float = inbox.SETTLE_SECONDS,
     clock: Clock | None = None,
+    confirm_deletions: bool = False,
 ) -> IngestReport:
     """Load everything new of all tenants; the report says what could not be reached.
 
     Args:
         attend: asked before each source, with the report so far: what to enter while it is loaded, None to
             pass it over. All are loaded where nobody attends.
+        confirm_deletions: whether keys that a full extract lacks are ended although that looks doubtful.
     """
     report = IngestReport()
     with workspace.exclusive("ingest"):
@@ -57,6 +60,7 @@ def ingest(
             progress=one_at_a_time(progress or _silent),
             settle_seconds=settle_seconds,
             clock=clock or Clock(),
+            is_confirmed=confirm_deletions,
         )
         systems = {source.system for tenant in tenants for source in tenant.sources}
         mappings = load_mappings(workspace, run.contracts, systems)
@@ -106,7 +110,8 @@ def _load_source(run: Run, tenant: Tenant, source: Source, mappings: Mapping[str
         )
         return
     one = _opened(run, tenant, source, mappings[source.system])
-    for step in (one.resume, one.reading.resume, one.take_files, one.take_tables, one.take_apis):
+    steps = (one.resume, one.reading.resume, one.take_files, one.confirm_deletions)
+    for step in (*steps, one.take_tables, one.take_apis):
         try:
             step()
         except ClaimlakeError as error:

@@ -17,11 +17,11 @@ from claimlake.sources.projection import define_functions
 from claimlake.sources.reference_edition import editions
 from claimlake.sources.reference_text import prepare
 from claimlake.sources.report import FileReport, IngestReport
-from claimlake.tenant import Source, Tenant
+from claimlake.tenant import REFERENCE, Source, Tenant
 from claimlake.workspace import Workspace
 
 SYSTEM = "reference_lists"
-SOURCE = Source(id="reference", system=SYSTEM)
+SOURCE = Source(id=REFERENCE, system=SYSTEM)
 """Where the rows are from, in every tenant."""
 LEDGER = "reference:lists"
 """The source of the ledger's loads; no tenant can declare one of this id."""
@@ -87,15 +87,15 @@ class _TenantLists:
             self._load(load)
 
     def take(self, kind: str, file: Path, valid_from: date | None) -> None:
-        """Load a file unless its content is the edition already."""
+        """Load a file unless its content is the edition already and none of its records is held."""
         self.files.mkdir(parents=True, exist_ok=True)
         delivery = self._kept(kind, file, valid_from)
-        if self.ledger.latest(kind, delivery.path) == delivery.file_id:
-            known = self.ledger.known_content().get((delivery.file_id, SOURCE.id), Counts())
+        known = self.ledger.known_content().get((delivery.file_id, SOURCE.id), Counts())
+        if self.ledger.latest(kind, delivery.path) == delivery.file_id and not known.quarantined:
             counts = self._reported(delivery, kind, "duplicate").counts
             counts.delivered = counts.duplicates = known.delivered
             return
-        if valid_from is None and self._has_editions(kind):
+        if valid_from is None and not known.quarantined and self._has_editions(kind):
             raise SourceError(
                 f"there is an edition of {kind} already.",
                 where=file.name,

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from claimlake.engines.sql import literal
 from claimlake.lake.contract import Contract
 from claimlake.lake.land import QUARANTINE, Progress, Stage, open_stage, quarantine_sql, staged
 from claimlake.lake.ledger import Delivery, Ledger, Load
@@ -20,9 +19,11 @@ from claimlake.lake.quarantine import QuarantineRow
 from claimlake.lake.replay_file import remember
 from claimlake.lake.table import Lake
 from claimlake.sources.api_origin import ApiOrigin
+from claimlake.sources.conform import FileRefusedError
 from claimlake.sources.edi import EdiReader
 from claimlake.sources.file_origin import FileOrigin
 from claimlake.sources.filing import Filing
+from claimlake.sources.full_feed import OUTDATED, FullFeed
 from claimlake.sources.mapping import Feed
 from claimlake.sources.projection import define_functions
 from claimlake.sources.report import FileReport, IngestReport
@@ -141,6 +142,8 @@ class Reading:
     ) -> bool:
         """Whether the records of one file could be read again."""
         is_whole = any(record.table_name == WHOLE for record in held)
+        ledger = Ledger(self.filing.workspace, stage.load.org_id, self.filing.source.id)
+        delivery = ledger.recall(delivery)
         report = FileReport(stage.load.org_id, self.filing.source.id, FEED, delivery.path, delivery.file_id)
         self.report.files.append(report)
         with _kept(self.filing, stage, delivery, held) as (filing, only):
@@ -149,20 +152,22 @@ class Reading:
                 report.error = f"its bytes are not kept; {again}"
                 return False
             delivery = replace(delivery, size=(filing.files / delivery.file_id).stat().st_size)
-            feed = _feed_of(filing, delivery, is_whole=is_whole)
+            feed = _feed_of(filing, ledger, delivery, is_whole=is_whole)
             if feed and delivery.is_extract and (gone := _not_kept(feed)):
                 report.error = (
                     f"column {gone} is omitted from what is kept; the rows wait for their next read"
                 )
                 return False
+            system = (feed.source_system_id if feed else None) or self.filing.source.id
             if feed is None:
                 filing.refuse(stage, delivery, report, filing.why_not(delivery))
+            elif is_whole and feed.is_full and FullFeed(ledger, feed.name, system).is_outdated(delivery):
+                filing.refuse(stage, delivery, report, FileRefusedError(*OUTDATED))
             elif isinstance(feed.origin, FileOrigin) and feed.origin.format == "x12":
                 one = EdiReader(stage, reader.payees) if is_whole else reader
                 filing.file_edi(stage, one, delivery, report)
                 one.flush()
             else:
-                system = feed.source_system_id or self.filing.source.id
                 remember(filing.workspace, stage.load, delivery, feed.name)
                 filing.file_records(stage, feed, replace(delivery, source_system_id=system), report, only)
                 if report.status == "loaded" and not report.counts.delivered:
@@ -170,9 +175,8 @@ class Reading:
         return not report.error and (is_whole or report.status == "loaded")
 
 
-def _feed_of(filing: Filing, delivery: Delivery, *, is_whole: bool) -> Feed | None:
+def _feed_of(filing: Filing, ledger: Ledger, delivery: Delivery, *, is_whole: bool) -> Feed | None:
     """The feed that held a file's records, the one that knows an archive's; of a whole file, its taker."""
-    ledger = Ledger(filing.workspace, filing.tenant.org_id, filing.source.id)
     name = ledger.feed_of(delivery)
     before = next((feed for feed in filing.feeds if feed.name == name), None)
     if delivery.is_extract:
@@ -245,9 +249,8 @@ def _close(stage: Stage, records: Sequence[QuarantineRow]) -> None:
     """Close the records that were read and are not held, or are held for another reason, now."""
     if not records:
         return
-    ids = ", ".join(literal(record.quarantine_id) for record in records)
     stage.add(QUARANTINE, "select null::text as quarantine_id where false")
-    stage.connection.execute(f"""
+    closed = f"""
         insert into {stage.closing()}
         select waiting.quarantine_id, case when again.reason is null then 'replayed' else 'superseded' end
         from {stage.waiting()} as waiting left join (
@@ -260,5 +263,6 @@ def _close(stage: Stage, records: Sequence[QuarantineRow]) -> None:
             and waiting.source_row is not distinct from again.source_row
             and (waiting.byte_offset is not distinct from again.byte_offset
                 or regexp_matches(waiting.source_file, '^(table|api):'))
-        where waiting.quarantine_id in ({ids})
-    """)
+        where waiting.quarantine_id in (select unnest($ids))
+    """
+    stage.connection.execute(closed, {"ids": [record.quarantine_id for record in records]})

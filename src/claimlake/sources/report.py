@@ -34,6 +34,10 @@ class FileReport:
     """Transactions by reason: 'not supported: 270'."""
     error: str = ""
 
+    def is_of(self, archive: str) -> bool:
+        """Whether the file came in the archive of this path."""
+        return archive in (self.path, self.path.rpartition("#")[0])
+
     @property
     def is_partial(self) -> bool:
         """Whether so much went to quarantine that the figures of this delivery are not complete."""

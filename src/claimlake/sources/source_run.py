@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 from claimlake.errors import ClaimlakeError, SourceError
-from claimlake.lake.contract import Contract
-from claimlake.lake.land import Progress, Stage, open_stage
+from claimlake.lake.land import Stage, open_stage
 from claimlake.lake.ledger import Delivery, Ledger, Load, Outcome
+from claimlake.lake.replay_file import own_loads
 from claimlake.lake.run_log import RunLog
 from claimlake.lake.seen_table import SeenTables
 from claimlake.sources import inbox
@@ -16,6 +16,7 @@ from claimlake.sources.api import ApiFeed, write_extract
 from claimlake.sources.api_batch import Batch, Failures
 from claimlake.sources.api_origin import ApiOrigin
 from claimlake.sources.archive import in_order, unpack
+from claimlake.sources.conform import FileRefusedError
 from claimlake.sources.content import content_of
 from claimlake.sources.database import resolved_url
 from claimlake.sources.edi import EdiReader
@@ -24,36 +25,21 @@ from claimlake.sources.failure import stopped
 from claimlake.sources.feed_config import feed_result
 from claimlake.sources.file_origin import FileOrigin
 from claimlake.sources.filing import Filing
-from claimlake.sources.load_config import LoadConfig
+from claimlake.sources.full_feed import OUTDATED, FullFeed, rivals_of
 from claimlake.sources.mapping import Feed, SourceMapping
 from claimlake.sources.projection import define_functions
 from claimlake.sources.replay_load import Reading
-from claimlake.sources.report import FileReport, IngestReport
+from claimlake.sources.report import FileReport
+from claimlake.sources.run import Run
 from claimlake.sources.table_origin import TableOrigin
 from claimlake.sources.table_run import FAILURES, read_tables
-from claimlake.sources.throttle import Clock
-from claimlake.sources.vanished import EMPTY, FullLoad, latest_content
+from claimlake.sources.vanished import EMPTY, FullLoad
 from claimlake.tenant import Source, Tenant
-from claimlake.workspace import Workspace
 
 TAKING = "taking"
 """First word of the steps that a person wants to follow."""
 UNROUTED = "-"
 """Feed of the files that no feed takes; they go to quarantine."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One ingestion under way."""
-
-    workspace: Workspace
-    contracts: Mapping[str, Contract]
-    report: IngestReport
-    progress: Progress
-    settle_seconds: float
-    secret: bytes
-    config: LoadConfig
-    clock: Clock
 
 
 @dataclass(frozen=True)
@@ -82,11 +68,7 @@ class SourceRun:
 
     def end(self) -> None:
         """Close the audit of this run."""
-        mine = [
-            report
-            for report in self.run.report.files
-            if (report.org_id, report.source_id) == (self.tenant.org_id, self.source.id)
-        ]
+        mine = self.reports
         for name in sorted({*(feed.name for feed in self.feeds), *self.errors, *(one.feed for one in mine)}):
             reports = [report for report in mine if report.feed == name]
             result = feed_result(reports, self.errors.get(name, []))
@@ -119,7 +101,7 @@ class SourceRun:
         try:
             return inbox.keep(candidate, self.files)
         except SourceError as error:
-            self.run.report.errors.append(f"tenant {self.tenant.org_id}: source {self.source.id}: {error}")
+            self.fail("", str(error))
             return None
 
     def _unpacked(self, deliveries: Sequence[Delivery]) -> tuple[dict[Delivery, str | None], list[Delivery]]:
@@ -138,21 +120,21 @@ class SourceRun:
                 archives.append(delivery)
             except SourceError as error:
                 if error.retryable:
-                    self.run.report.errors.append(
-                        f"tenant {self.tenant.org_id}: {delivery.path}: {error.what}"
-                    )
+                    self.fail("", f"{delivery.path}: {error.what}")
                 else:
                     names[delivery] = None
         return names, archives
 
     def _outcome(self, archive: Delivery) -> Outcome:
         """What became of an archive: it is read again when a file of it failed."""
-        reports = [report for report in self.run.report.files if report.source_id == self.source.id]
-        has_failed = any(
-            report.status == "failed" and archive.path in (report.path, report.path.rpartition("#")[0])
-            for report in reports
-        )
+        has_failed = any(report.status == "failed" and report.is_of(archive.path) for report in self.reports)
         return Outcome("failed" if has_failed else "loaded")
+
+    @property
+    def reports(self) -> list[FileReport]:
+        """What became of the source's deliveries so far."""
+        place = (self.tenant.org_id, self.source.id)
+        return [report for report in self.run.report.files if (report.org_id, report.source_id) == place]
 
     def _take(self, deliveries: Mapping[Delivery, str | None]) -> None:
         feeds = {delivery: self._filing.feed_of(delivery, name) for delivery, name in deliveries.items()}
@@ -170,15 +152,24 @@ class SourceRun:
 
     def _take_full(self, feed: Feed | None, delivery: Delivery) -> None:
         """Load a file that holds all of its feed alone: the order of such files says what vanished when."""
-        if feed is None or self._is_newest(feed, delivery):
+        if feed is None or self._full(feed).latest_content() == delivery.file_id:
             self._repeat([delivery])
             return
         self.run.progress(f"plan {self.source.id} {feed.name}")
         self._load(self.ledger.plan(feed.name, [delivery], is_full=True))
 
-    def _is_newest(self, feed: Feed, delivery: Delivery) -> bool:
-        place = (self.run.workspace, self.tenant.org_id, self.source.id, feed, delivery.source_system_id)
-        return latest_content(*place) == delivery.file_id
+    def confirm_deletions(self) -> None:
+        """Load the newest full files again whose deletions were held back, and carry them out."""
+        files = [feed for feed in self.feeds if feed.is_full and isinstance(feed.origin, FileOrigin)]
+        for feed in files if self.run.is_confirmed else []:
+            delivery = self._full(feed).doubtful()
+            if delivery and (self.files / delivery.file_id).is_file():
+                self._load(self.ledger.plan(feed.name, [delivery], is_full=True, is_confirmed=True))
+            elif delivery:
+                self.fail(feed.name, f"{delivery.path}: its bytes are not kept. Deliver the file again.")
+
+    def _full(self, feed: Feed) -> FullFeed:
+        return FullFeed(self.ledger, feed.name, self._system(feed))
 
     def _from(self, feed: Feed | None, delivery: Delivery) -> Delivery:
         return replace(delivery, source_system_id=self._system(feed))
@@ -248,8 +239,9 @@ class SourceRun:
         delivery = extract.delivery
         if delivery and not self._is_latest(feed, delivery):
             self.run.progress(f"{TAKING} {feed.name} of {self.tenant.org_id}/{self.source.id}")
-            plan = self.ledger.plan(feed.name, [self._from(feed, delivery)], is_full=feed.is_full)
-            self._load(plan)
+            is_confirmed = feed.is_full and self.run.is_confirmed
+            taken = [self._from(feed, delivery)]
+            self._load(self.ledger.plan(feed.name, taken, is_full=feed.is_full, is_confirmed=is_confirmed))
         else:
             self._unchanged(feed, extract)
         if extract.newest_at:
@@ -274,8 +266,7 @@ class SourceRun:
 
     def _tell_empty(self, feed: Feed) -> None:
         """A full extract without a row is doubtful where the feed had rows before."""
-        place = (self.run.workspace, self.tenant.org_id, self.source.id, feed, self._system(feed))
-        if latest_content(*place) is not None:
+        if self._full(feed).latest_content() is not None:
             self._reported(Delivery(f"table:{feed.name}", "", 0), feed.name, "loaded").warnings[EMPTY] += 1
 
     def _needed(self) -> list[str]:
@@ -295,8 +286,8 @@ class SourceRun:
                     for batch in asked.batches(failures):
                         self._take_batch(asked, batch)
                 finally:
-                    problems = (f"tenant {self.tenant.org_id}: {what}" for what in failures.problems)
-                    self.run.report.errors.extend(problems)
+                    for what in failures.problems:
+                        self.fail(feed.name, what)
 
     def _take_batch(self, asked: ApiFeed, batch: Batch) -> None:
         """Load what an API answered; only then do its requests count as answered."""
@@ -318,6 +309,7 @@ class SourceRun:
         with open_stage(self.run.workspace, self.run.contracts, load) as stage:
             define_functions(stage.connection, self.run.secret)
             stage.watermark = self._watermark(load)
+            stage.own = self._own(load)
             reports = [self._reported(delivery, load.feed, "loaded") for delivery in load.deliveries]
             is_sure = self._stage(stage, load, reports)
             stage.commit(self.run.progress)
@@ -336,7 +328,9 @@ class SourceRun:
         feed = self._feed(load)
         reader = EdiReader(stage, self.tenant.payee_identifiers)
         for delivery, report in zip(load.deliveries, reports, strict=True):
-            if feed is None and delivery.is_extract:
+            if feed and load.is_full and not delivery.is_extract and self._full(feed).is_outdated(delivery):
+                self._filing.refuse(stage, delivery, report, FileRefusedError(*OUTDATED))
+            elif feed is None and delivery.is_extract:
                 report.status, report.error = "failed", f"the mapping has no feed '{load.feed}' any more"
             elif feed is None:
                 self._filing.refuse(stage, delivery, report, self._filing.why_not(delivery))
@@ -346,10 +340,22 @@ class SourceRun:
                 self._filing.file_records(stage, feed, delivery, report)
             self._filing.settle(stage, delivery, report)
         reader.flush()
-        if feed is None or not load.is_full or not load.deliveries:
+        if feed is None or not load.is_full or not load.deliveries or OUTDATED in reports[-1].quarantined:
             return True
         system = load.deliveries[-1].source_system_id
-        return FullLoad(self.run.workspace, stage, feed, system).end_histories(reports)
+        return FullLoad(self.run.workspace, stage, feed, system, self._rivals(feed)).end_histories(reports)
+
+    def _rivals(self, feed: Feed) -> list[str]:
+        """The other feeds that hold all of a table of this one, under the same system."""
+        alike = [one for one in self.feeds if self._system(one) == self._system(feed)]
+        return rivals_of(feed, alike)
+
+    def _own(self, load: Load) -> list[tuple[str, str]] | None:
+        """The loads of a full feed that shares a table: what it holds shows in its own rows."""
+        feed = self._feed(load)
+        if feed is None or not load.is_full or not self._rivals(feed):
+            return None
+        return own_loads(self.run.workspace, self.tenant.org_id, self.source.id, feed.name)
 
     @property
     def systems(self) -> set[str]:

@@ -14,7 +14,7 @@ import sqlalchemy
 
 from claimlake.engines.sql import literal
 from claimlake.errors import SourceError
-from claimlake.lake.land import embedded, scan_sql
+from claimlake.lake.land import embedded, own_sql, scan_sql
 from claimlake.lake.replay_file import own_loads
 from claimlake.lake.table import Lake
 from claimlake.sources.mapping import Feed
@@ -76,8 +76,7 @@ def _kind(kind: Any, *, is_sqlite: bool) -> str:
 def _newest(bronze: Bronze, feed: Feed, origin: TableOrigin, label: str, compared: str) -> str | None:
     """The newest value among the rows the feed itself brought: another may read the same table."""
     loads = own_loads(bronze.workspace, bronze.org_id, bronze.source_id, feed.name)
-    own = ", ".join(f"({literal(load_id)}, {literal(file_id)})" for load_id, file_id in loads)
-    if not own:
+    if not loads:
         return None
     path = literal("/" + label.replace("~", "~0").replace("/", "~1"))  # a JSON pointer: any name fits
     extract = literal(f"table:{origin.table}")
@@ -88,7 +87,7 @@ def _newest(bronze: Bronze, feed: Feed, origin: TableOrigin, label: str, compare
     values = " union all ".join(
         f"select json_extract_string(raw, {path}) as value from {scan} "
         f"where source_system_id = {literal(bronze.system)} and source_file = {extract} "
-        f"and ((load_id, '') in ({own}) or (load_id, file_id) in ({own}))"
+        f"and {own_sql(loads)}"
         for scan in scans
         if scan
     )
