@@ -40,7 +40,7 @@ kill: setup      ## Kill a run a hundred times and compare its tables with an un
 	CLAIMLAKE_KILLS=100 $(RUN) pytest tests/test_kill.py
 
 kill-extract: setup ## Kill the extract of databases a hundred times, at every step and in between
-	CLAIMLAKE_KILLS=100 $(RUN) pytest tests/sources/test_kill_extract.py tests/sources/test_crash.py
+	CLAIMLAKE_KILLS=100 $(RUN) pytest -s tests/sources/test_kill_extract.py tests/sources/test_crash.py
 
 fuzz: setup      ## Damage X12 files a hundred thousand times; each must be read and balanced, or held
 	CLAIMLAKE_MUTANTS=$${CLAIMLAKE_MUTANTS:-100000} $(RUN) pytest -s tests/sources/x12/test_fuzz.py

@@ -13,7 +13,7 @@ from claimlake.errors import ConfigurationError, WorkspaceError
 from claimlake.pipeline import take, watch
 from claimlake.schedule import Choice, Entry, Timetable
 from claimlake.workspace import Workspace
-from tests.sources.landing import MAPPING
+from tests.sources.landing import MAPPING, rows
 
 TENANT = """
 org_id: north
@@ -90,6 +90,17 @@ def test_a_source_is_loaded_at_its_time_and_one_without_times_always(
     after = entry(workspace, clock, "emr")
     assert (after.last_status, after.last_started_at) == ("success", clock.now)
     assert after.next_at == datetime(2026, 1, 7, 12, 15, tzinfo=UTC)
+
+
+def test_the_audit_says_when_a_source_is_due_next(workspace: Workspace, clock: Clock) -> None:
+    deliver(workspace, "emr", "1")
+    loaded(workspace, clock, only_due=False)
+    columns = "distinct datasource, schedule, next_run_at"
+    assert rows(workspace, "platform.ingestion_configs", columns) == [
+        ("edi", None, None),
+        ("emr", "15 6 * * *", datetime(2026, 1, 6, 12, 15)),
+        ("office", "0 */2 * * *", datetime(2026, 1, 5, 20)),
+    ]
 
 
 def test_times_that_were_missed_are_caught_up_once(workspace: Workspace, clock: Clock) -> None:

@@ -106,6 +106,11 @@ def test_a_source_names_where_its_password_is_and_when_it_is_loaded(tmp_path: Pa
     assert (source.password, source.schedule) == ("env:NORTH_PW", "15 6 * * 1-5")
 
 
+def test_no_source_is_called_as_the_code_sets_are(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="source id 'reference' is taken by the code sets"):
+        load_tenant(write(tmp_path, TENANT.replace("id: north_emr", "id: reference")))
+
+
 def test_one_payer_identifier_cannot_name_two_payers() -> None:
     content = {
         "org_id": "a",

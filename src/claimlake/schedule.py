@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from claimlake.cron import Cron
 from claimlake.errors import ConfigurationError
+from claimlake.lake.run_log import RunLog
 from claimlake.sources.mapping import load_schedules
 from claimlake.sources.report import IngestReport
 from claimlake.tenant import Source, Tenant, load_tenants
@@ -181,6 +182,7 @@ class Timetable:
                 "next_at = ? where org_id = ? and source_id = ?",
                 (status, error, _stamp(self.clock()), _stamp(next_at), *entry.name),
             )
+        RunLog(self.workspace, *entry.name).plan_next(next_at)
 
     @contextmanager
     def _control(self) -> Iterator[sqlite3.Connection]:

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from claimlake.lake.ledger import Counts, Delivery, Ledger, Outcome
+from claimlake.lake.ledger import ADDED, Counts, Delivery, Ledger, Outcome
 from claimlake.workspace import Workspace
 
 FILE = Delivery("a.csv", "f" * 64, 10, 5, "emr")
@@ -41,6 +41,22 @@ def test_sources_do_not_see_each_other(tmp_path: Path) -> None:
     ledger.plan("patients", [FILE])
     assert Ledger(ledger.workspace, "north", "other").known_paths() == set()
     assert Ledger(ledger.workspace, "south", "emr").open_loads() == []
+
+
+def test_a_ledger_of_an_older_release_gets_the_columns_it_lacks(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    load = ledger.plan("patients", [FILE], is_full=True)
+    ledger.close(load, [(FILE, Outcome("loaded", Counts(delivered=2, loaded=2)))])
+    with ledger.workspace.control() as control:
+        for column in ADDED:
+            control.execute(f"alter table ingest_load drop column {column}")
+    ledger.prepare()
+    assert ledger.latest("patients", "a.csv") == ledger.latest("patients", "a.csv", is_full=True) == "f" * 64
+    other = replace(FILE, path="b.csv", file_id="e" * 64)
+    again = ledger.plan("patients", [other], is_full=True, is_confirmed=True)
+    assert ledger.open_loads() == [again]
+    ledger.close(again, [(other, Outcome("loaded"))], is_doubtful=True)
+    assert ledger.latest("patients", "b.csv", is_full=True) is None
 
 
 def test_a_repeated_delivery_takes_no_file_out_of_its_load(tmp_path: Path) -> None:

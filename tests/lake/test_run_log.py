@@ -34,6 +34,7 @@ def logged(workspace: Workspace, columns: str = "config_id, status") -> list[tup
         (FeedResult(processed=2, success=1, loaded=1, error=1, is_partial=True), "partial"),
         (FeedResult(processed=2, success=2, loaded=2, errors=["gone"]), "partial"),
         (FeedResult(errors=["gone"]), "failed"),
+        (FeedResult(errors=["gone"], is_part=True), "partial"),
     ],
 )
 def test_a_run_ends_with_what_became_of_it(workspace: Workspace, result: FeedResult, status: str) -> None:

@@ -172,6 +172,8 @@ def test_an_api_that_fails_is_in_the_report_and_its_other_answers_are_in_bronze(
             "before is kept; the next run asks for the rest. Trying again may help."
         ]
         assert known(workspace) == [(npi(2), "active")]
+        logs = "config_id, status, error_details like '%the API answers 500%'"
+        assert ("north/npi/providers", "partial", True) in rows(workspace, "platform.ingestion_logs", logs)
         assert run(workspace, waits).exit_code == 0
         assert known(workspace) == [(npi(1), "active"), (npi(2), "active")]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from claimlake.errors import SourceError
 from claimlake.lake.quarantine import quarantine
 from claimlake.sources import archive
 from claimlake.sources.archive import in_order
@@ -78,6 +79,30 @@ def test_an_archive_that_cannot_be_unpacked_is_held_and_the_others_are_loaded(
     assert reason in held.reason
     left = [file.name for file in (workspace.files_path / "north").iterdir()]
     assert archive.UNPACKED not in left
+
+
+def test_what_could_not_be_kept_or_unpacked_is_in_the_audit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise SourceError("there is no room to unpack the archive", where="x", retryable=True)
+
+    workspace = without_database(tmp_path)
+    deliver(workspace, "emr/nightly.zip", zipped({"patients.csv": PATIENTS}))
+    columns = "config_id, status, error_details"
+    with monkeypatch.context() as patched:
+        patched.setattr("claimlake.sources.source_run.unpack", full)
+        assert run(workspace).exit_code == 1
+    details = '["nightly.zip: there is no room to unpack the archive"]'
+    assert rows(workspace, "platform.ingestion_logs", columns) == [(None, "failed", details)]
+    (workspace.landing / "north" / "emr" / "lines.csv").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").write_text(LINES)
+    report = run(workspace)
+    assert (len(report.errors), report.total.loaded) == (1, 2)
+    link = '["lines.csv: is a link, and links are not followed. Deliver the file itself."]'
+    logged = rows(workspace, "platform.ingestion_logs", columns)
+    assert logged[1:] == [(None, "failed", details), (None, "partial", link)]
+    assert logged[0][:2] == ("north/emr/patients", "success")
 
 
 def test_a_load_that_dies_in_the_middle_of_an_archive_is_finished_once(tmp_path: Path) -> None:

@@ -286,6 +286,7 @@ def test_the_audit_says_what_is_configured_and_what_became_of_it(tmp_path: Path)
         workspace, "platform.ingestion_configs", "config_id, tablename, loadtype, watermark, is_active"
     )
     assert ("north/emr/charge_table", "charges", "incremental", "changed", True) in configs
+    assert ("north/emr/patients", "**/patients*", "incremental", None, True) in configs
     logs = rows(
         workspace,
         "platform.ingestion_logs",

@@ -4,11 +4,13 @@ from pathlib import Path
 import pytest
 
 from claimlake.errors import ConfigurationError, SourceError
+from claimlake.lake.quarantine import Filter
 from claimlake.sources.reference_edition import due_edition, editions, update_months
 from claimlake.sources.reference_list import Lists
+from claimlake.sources.replay import replay
 from claimlake.sources.report import FileReport
 from claimlake.tenant import Tenant
-from claimlake.workspace import Workspace
+from claimlake.workspace import Workspace, content_path
 from tests.sources.landing import rows, versions
 
 NORTH = Tenant("north", "North")
@@ -70,6 +72,25 @@ def test_the_same_list_again_changes_nothing(workspace: Workspace) -> None:
     assert [(edition.codes, edition.edition) for edition in editions(workspace, "north")] == [
         (1, "list.csv, other.csv")
     ]
+
+
+def test_held_records_of_a_list_wait_until_its_file_is_loaded_again(workspace: Workspace) -> None:
+    (workspace.path / "tenants" / "north.yml").write_text("org_id: north\nname: North\n")
+    content = "HCPC,SHORT DESCRIPTION\nA0001,Own words\nA00021,Own words\n"
+    assert load(workspace, "hcpcs", content, "2025-01-01").counts.quarantined == 1
+    (error,) = replay(workspace, "north", Filter()).errors
+    assert error == (
+        "tenant north: source reference: 1 held records came by reference load. "
+        "Load the file again: claimlake reference load KIND FILE"
+    )
+    mapping = (content_path() / "sources" / "reference_lists.yml").read_text()
+    code = 'upper(coalesce(hcpc, hcpcs, "HCPCS Code", code))'
+    assert code in mapping
+    own = workspace.path / "sources" / "reference_lists.yml"
+    own.write_text(mapping.replace(code, f"left({code}, 5)"))
+    again = load(workspace, "hcpcs", content, "2025-01-01")
+    assert (again.counts.delivered, again.counts.loaded, again.counts.duplicates) == (2, 1, 1)
+    assert load(workspace, "hcpcs", content, "2025-01-01").status == "duplicate"
 
 
 def test_an_edition_keeps_every_code_even_those_that_did_not_change(workspace: Workspace) -> None:

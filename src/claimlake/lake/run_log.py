@@ -93,6 +93,8 @@ class FeedConfig:
     validation_rules: Sequence[str]
     transformation_rules: dict[str, Any]
     is_active: bool = True
+    schedule: str | None = None
+    """Cron expression in the tenant's time zone; None where it is loaded at every look."""
 
 
 @dataclass
@@ -108,12 +110,14 @@ class FeedResult:
     errors: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     newest_at: datetime | None = None
+    is_part: bool = False
+    """Whether other deliveries of the same source came in, where this is the source as a whole."""
 
     @property
     def status(self) -> str:
         """Success, failed when something stopped it and nothing came in, partial between the two."""
         if self.errors:
-            return "partial" if self.success else "failed"
+            return "partial" if self.success or self.is_part else "failed"
         return "partial" if self.is_partial else "success"
 
     @property
@@ -183,6 +187,17 @@ class RunLog:
             )
             control.execute(
                 "update ingestion_configs set last_run_at = ? where config_id = ?", (_now(), config)
+            )
+
+    def plan_next(self, moment: datetime | None) -> None:
+        """Note when the source is due next, UTC; None where it is loaded at every look."""
+        at = moment.astimezone(UTC).replace(tzinfo=None).isoformat() if moment else None
+        with self.workspace.control() as control:
+            for statement in SCHEMA.split(";"):
+                control.execute(statement)
+            control.execute(
+                "update ingestion_configs set next_run_at = ? where org_id = ? and datasource = ?",
+                (at, self.org_id, self.source_id),
             )
 
     def _configure(self, control: sqlite3.Connection, config: FeedConfig) -> None:

@@ -1,27 +1,30 @@
 """What a feed is configured to do, and what a run did with it, as the audit keeps both."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from claimlake.lake.contract import Contract
 from claimlake.lake.run_log import FeedConfig, FeedResult
 from claimlake.sources.api_origin import ApiOrigin
 from claimlake.sources.file_origin import FileOrigin
-from claimlake.sources.mapping import Feed, Origin
+from claimlake.sources.mapping import Feed, Origin, SourceMapping
 from claimlake.sources.report import FileReport
 from claimlake.sources.table_origin import TableOrigin
 from claimlake.tenant import Source
 
 
 def feed_configs(
-    source: Source, feeds: Iterable[Feed], active: Sequence[Feed], contracts: Mapping[str, Contract]
+    source: Source, mapping: SourceMapping, active: Sequence[Feed], contracts: Mapping[str, Contract]
 ) -> list[FeedConfig]:
     """The configuration of every feed of a source; those that are not active say so."""
     by_name = {feed.name: feed for feed in active}
-    return [
+    schedule = source.schedule or mapping.schedule
+    configs = [
         _config(source, by_name.get(feed.name, feed), contracts, is_active=feed.name in by_name)
-        for feed in feeds
+        for feed in mapping.declared_of(source.id)
     ]
+    return [replace(config, schedule=schedule) for config in configs]
 
 
 def feed_result(reports: Iterable[FileReport], errors: Iterable[str]) -> FeedResult:

@@ -128,7 +128,7 @@ def _opened(run: Run, tenant: Tenant, source: Source, mapping: SourceMapping) ->
     ledger = Ledger(run.workspace, tenant.org_id, source.id)
     ledger.prepare()
     log = RunLog(run.workspace, tenant.org_id, source.id)
-    log.prepare(feed_configs(source, mapping.declared_of(source.id), feeds, run.contracts))
+    log.prepare(feed_configs(source, mapping, feeds, run.contracts))
     files = run.workspace.files_path / tenant.org_id
     files.mkdir(parents=True, exist_ok=True)
     return SourceRun(run, tenant, source, feeds, mapping, ledger, files, log)

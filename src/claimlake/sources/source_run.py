@@ -73,6 +73,7 @@ class SourceRun:
             reports = [report for report in mine if report.feed == name]
             result = feed_result(reports, self.errors.get(name, []))
             result.newest_at = self.newest.get(name)
+            result.is_part = not name and any(report.status == "loaded" for report in mine)
             self.log.end("" if name == UNROUTED else name, result)
 
     def resume(self) -> None:
