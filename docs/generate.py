@@ -52,12 +52,18 @@ LOAD_RULES = (
     ("ALL-17", "quarantine", "a code is in the list of codes that its field looks it up in"),
     ("ALL-20", "warn", "a key of a full feed is in its next extract; else its history ends"),
     ("ALL-21", "warn", "a full extract has a record; an empty one ends no history"),
-    ("ALL-22", "warn", "a full extract is whole, no record of it is held; else it ends no history"),
+    (
+        "ALL-22",
+        "warn",
+        "a full extract is whole, no record of it is held; else it ends no history until that is confirmed",
+    ),
     (
         "ALL-23",
         "warn",
-        "a full extract has most of the keys its feed had (`vanish_percent`); else it ends no history",
+        "a full extract has most of the keys its feed had (`vanish_percent`); else it ends no history "
+        "until that is confirmed",
     ),
+    ("ALL-24", "quarantine", "a full file is not older than one that was loaded"),
     ("ERA-05", "quarantine", "the payee of an 835 is the tenant, by an NPI or tax id of its entities"),
 )
 """Rules that hold for every delivery; each is checked where the code names it."""

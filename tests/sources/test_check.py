@@ -73,6 +73,26 @@ def test_a_check_says_what_would_be_loaded_and_held_and_changes_nothing(tmp_path
     assert (versions(workspace), files_of(workspace)) == before
 
 
+def test_a_check_of_a_source_follows_the_load_configuration(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    (workspace.path / "load_config.csv").write_text(
+        "database,datasource,tablename,loadtype,watermark,is_active,targetpath\n"
+        "clinic,emr,patients,Full,,1,\nclinic,emr,dbo.patients,Full,,1,\n"
+    )
+    file = tmp_path / "patients.csv"
+    file.write_text("ID,LName,DOB\n1,Ash,1980-01-02\n")
+    arguments = ("check", file, "--dir", workspace.path)
+    code, text, notes = sources(*arguments, "--org", "north", "--source", "emr")
+    assert (code, "feed none" in text) == (1, True)
+    assert notes.splitlines() == [
+        "Note: load_config.csv:3: table 'dbo.patients' is read by feed 'patients', "
+        "as is 'patients' on line 2. Remove one of the two lines, or give the other table a feed of its own.",
+        "Note: load_config.csv: feed patients reads table patients, so it takes no file",
+    ]
+    code, text, notes = sources(*arguments, "--system", "small_emr")
+    assert (code, "feed patients, 1 records" in text, notes) == (0, True, "")
+
+
 def test_a_check_needs_no_workspace_and_names_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     mapping = without_database(tmp_path).path / "sources" / "small_emr.yml"
     file = tmp_path / "patients.csv"

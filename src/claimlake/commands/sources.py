@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from claimlake.commands.terminal import as_data, in_workspace, show
+from claimlake.commands.terminal import as_data, in_workspace, show, tell
 from claimlake.sources.check import checker, opened
 from claimlake.sources.file_origin import FileOrigin
 from claimlake.sources.ingest import all_contracts
@@ -76,10 +76,14 @@ def sources_check_command(
 ) -> None:
     """Show what would become of a file, and load nothing.
 
+    With --org and --source, load_config.csv counts as it does when the source is loaded.
+
     Example: claimlake sources check patients.csv --mapping acme/sources/pm_export.yml
     """
     with checker(folder, org_id=org_id, source_id=source_id, system=system, mapping=mapping) as one:
-        checks = one.check(file)
+        checks, notes = one.check(file), one.notes
+    for note in notes:
+        tell(f"Note: {note}")
     if as_json:
         show([check.as_dict() for check in checks])
     else:

@@ -18,9 +18,11 @@ from claimlake.sources.edi import EdiReader
 from claimlake.sources.file_origin import FileOrigin
 from claimlake.sources.filing import Filing
 from claimlake.sources.ingest import all_contracts
+from claimlake.sources.load_config import LoadConfig, read_load_config
 from claimlake.sources.mapping import Feed, SourceMapping, load_mappings, read_mapping
 from claimlake.sources.projection import define_functions
 from claimlake.sources.report import FileReport
+from claimlake.sources.table_origin import TableOrigin
 from claimlake.tenant import Source, Tenant, load_tenants
 from claimlake.workspace import Workspace
 
@@ -104,6 +106,8 @@ class Checker:
     mapping: SourceMapping
     tenant: Tenant
     source: Source
+    config: LoadConfig = field(default_factory=LoadConfig)
+    """What load_config.csv makes of the feeds of the source."""
 
     def check(self, file: Path) -> list[FileCheck]:
         """What would become of a file; several results for an archive. Nothing is written to the lake."""
@@ -115,9 +119,23 @@ class Checker:
             names: dict[Delivery, str] = {delivery: file.name}
             if content_of(files / FILE).format == "packed":
                 names = self._unpacked(delivery, files, names)
-            feeds = self.mapping.feeds_of(self.source.id)
+            feeds, _ = self.config.feeds(self.tenant, self.source, self.mapping)
             filing = Filing(self.workspace, self.tenant, self.source, feeds, files)
             return [self._check(filing, one, filing.feed_of(one, name)) for one, name in names.items()]
+
+    @property
+    def notes(self) -> list[str]:
+        """What load_config.csv does to the feeds, and what is wrong with it."""
+        feeds, problems = self.config.feeds(self.tenant, self.source, self.mapping)
+        turned = [
+            f"{self.config.file}: feed {feed.name} reads table {feed.origin.table}, so it takes no file"
+            for feed in feeds
+            if isinstance(feed.origin, TableOrigin) and self._takes_files(feed.name)
+        ]
+        return [*self.config.problems, *problems, *turned]
+
+    def _takes_files(self, name: str) -> bool:
+        return any(feed.name == name and isinstance(feed.origin, FileOrigin) for feed in self.mapping.feeds)
 
     def _unpacked(self, delivery: Delivery, files: Path, whole: dict[Delivery, str]) -> dict[Delivery, str]:
         try:
@@ -208,9 +226,10 @@ def checker(
     """
     with opened(folder) as workspace:
         tenant, source = _tenant(workspace, org_id, source_id)
+        config = read_load_config(workspace) if org_id else LoadConfig()
         contracts = all_contracts(workspace)
         if mapping is not None:
-            yield Checker(workspace, read_mapping(mapping, contracts), tenant, source)
+            yield Checker(workspace, read_mapping(mapping, contracts), tenant, source, config)
             return
         name = system or source.system
         found = load_mappings(workspace, contracts, [name]).get(name)
@@ -220,7 +239,7 @@ def checker(
                 f"no mapping '{name}'" if name else "nothing says which mapping the file is for",
                 remedy=f"Give --mapping FILE, --org and --source, or --system with one of: {known}.",
             )
-        yield Checker(workspace, found, tenant, source)
+        yield Checker(workspace, found, tenant, source, config)
 
 
 @contextmanager
