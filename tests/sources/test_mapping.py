@@ -48,6 +48,7 @@ def test_a_feed_knows_the_columns_it_reads(tmp_path: Path) -> None:
         ("k: ID", 'k: "(select 1)"', "holds no query"),
         ("from: {file", "from: {fil", "Did you mean 'file'"),
         ("system: small", "system: large", "not the file's name"),
+        ("from: {file", "source_system_id: reference\n    from: {file", "is that of the code sets"),
         ('{file: "**/*.csv"}', "{table: x, load: incremental}", "no watermark"),
         ('{file: "**/*.csv"}', '{file: "*", format: xml}', "Choose from: any, delimited, json"),
     ],

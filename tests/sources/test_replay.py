@@ -148,6 +148,7 @@ def test_a_remittance_for_a_payee_that_is_the_tenant_now_is_loaded_and_the_other
     assert (only(report).counts.delivered, only(report).counts.loaded) == (1, 1)
     claims = rows(workspace, "bronze.era_835", "claim_id, transaction_no")
     assert claims == [("A1-0", 1), ("A2-0", 2)]
+    assert len(rows(workspace, "bronze.era_835", "distinct ingested_at", "1")) == 1
     assert len(rows(workspace, "bronze.x12_interchange", "file_id")) == 1
     transactions = rows(workspace, "bronze.x12_transaction", "transaction_no, status")
     assert transactions == [(1, "accepted"), (2, "accepted"), (2, "quarantined")]

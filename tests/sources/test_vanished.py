@@ -180,7 +180,7 @@ def test_a_full_file_older_than_one_that_was_loaded_is_held_and_ends_nothing(wor
 
 
 def test_a_file_dated_ahead_of_the_clock_does_not_hold_the_later_ones(workspace: Workspace) -> None:
-    send(workspace, 200 * 365, person(1), person(2), person(3))
+    send(workspace, 400 * 365, person(1), person(2), person(3))
     run(workspace)
     deliver(workspace, "emr/patients_next.csv", HEADER + person(1) + person(3))
     file = workspace.landing / "north" / "emr/patients_next.csv"

@@ -226,7 +226,8 @@ def checker(
     """
     with opened(folder) as workspace:
         tenant, source = _tenant(workspace, org_id, source_id)
-        config = read_load_config(workspace) if org_id else LoadConfig()
+        tenants = load_tenants(workspace.path / "tenants")
+        config = read_load_config(workspace).without_ambiguous(tenants) if org_id else LoadConfig()
         contracts = all_contracts(workspace)
         if mapping is not None:
             yield Checker(workspace, read_mapping(mapping, contracts), tenant, source, config)

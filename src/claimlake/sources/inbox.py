@@ -22,6 +22,7 @@ SETTLE_SECONDS = 1.0
 CHUNK = 1 << 20
 BATCH_FILES = 500
 BATCH_BYTES = 64_000_000
+LATEST_NS = 2**63 - 1
 INCOMING = ".incoming"
 """Name of a copy under way; one ingestion runs at a time, so what a killed one left is written over."""
 
@@ -44,9 +45,9 @@ def scan(folder: Path, known: set[tuple[str, int, int]]) -> list[Candidate]:
         is_hidden = any(part.startswith(".") for part in path.split("/"))
         if is_hidden or file.suffix.lower() in UNFINISHED or not file.is_file():
             continue
-        state = file.stat()
-        if (path, state.st_size, state.st_mtime_ns) not in known:
-            found.append(Candidate(path, file, state.st_size, state.st_mtime_ns))
+        size, modified_ns = _sized(file.stat())
+        if (path, size, modified_ns) not in known:
+            found.append(Candidate(path, file, size, modified_ns))
     return found
 
 
@@ -127,6 +128,10 @@ def _copy(source: Path, target: Path) -> str:
 
 def _state(file: Path) -> tuple[int, int] | None:
     with suppress(FileNotFoundError):
-        state = file.stat()
-        return state.st_size, state.st_mtime_ns
+        return _sized(file.stat())
     return None
+
+
+def _sized(state: os.stat_result) -> tuple[int, int]:
+    """Size and modification time, which a file system may set later than the ledger can hold."""
+    return state.st_size, min(state.st_mtime_ns, LATEST_NS)

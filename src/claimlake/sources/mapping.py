@@ -27,6 +27,7 @@ from claimlake.sources.document import (
 from claimlake.sources.file_origin import FileOrigin, read_file_origin
 from claimlake.sources.list_item import PARENT, RECORD, check_item_expression, held_columns
 from claimlake.sources.table_origin import TableOrigin, read_table_origin, refuse_omitted_watermark
+from claimlake.tenant import REFERENCE
 from claimlake.workspace import Workspace
 
 Origin = FileOrigin | TableOrigin | ApiOrigin
@@ -221,12 +222,19 @@ def _feed(item: object, file: str, contracts: Mapping[str, Contract], codes: tup
     if bool(into) == is_edi:
         remedy = "X12 files have their own tables: remove 'into'." if is_edi else "Add 'into'."
         raise ConfigurationError("says nothing usable about its bronze tables.", where=where, remedy=remedy)
+    system = text_at(body, "source_system_id")
+    if system == REFERENCE:
+        raise ConfigurationError(
+            f"source_system_id '{REFERENCE}' is that of the code sets 'claimlake reference load' brings.",
+            where=where,
+            remedy="Choose another.",
+        )
     used = calls((sql for target in into for sql in target.expressions), codes, where)
     return Feed(
         name=name,
         origin=origin,
         into=into,
-        source_system_id=text_at(body, "source_system_id"),
+        source_system_id=system,
         sources=texts_at(body, "sources", where),
         omit=omit,
         is_active=bool(body.get("active", given.get("active", True))),
