@@ -101,7 +101,9 @@ class HeldPlace:
 
 
 def kin_batches(workspace: Workspace, org_id: str, which: Filter, size: int) -> Iterator[list[HeldPlace]]:
-    """The open records of loads that a filter means, and those of one file that broke the same rule; oldest first.
+    """The open records of loads that a filter means, and others of their files that broke the same rule.
+
+    The oldest file comes first. What a build holds is left out: its next run judges it anew.
 
     Args:
         size: records held in memory at a time.
