@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from claimlake.engines.sql import literal, quoted
 from claimlake.errors import ConfigurationError
-from claimlake.sources.document import suggestion
+from claimlake.keys import suggest
 
 PLACE = "_item"
 """The element's number in its record, from 1, over all lists of the path."""
@@ -43,7 +43,7 @@ def check_item_expression(expression: str, where: str) -> None:
             raise ConfigurationError(
                 f"'{holder}' is neither the parent nor the record",
                 where=where,
-                remedy=suggestion(holder, HOLDERS),
+                remedy=suggest(holder, HOLDERS),
             )
 
 
