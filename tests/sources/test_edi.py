@@ -66,6 +66,14 @@ def test_a_transaction_that_does_not_balance_is_held_whole_and_its_neighbour_is_
     file = only(run(workspace))
     assert (file.counts.loaded, file.counts.quarantined) == (1, 1)
     assert [rule for rule, _ in file.quarantined] == ["ERA-01"]
+    assert file.as_dict()["amounts"] == {
+        "bronze.era_835_transaction.payment_amount": {
+            "delivered": "160.00",
+            "loaded": "80.00",
+            "quarantined": "80.00",
+            "duplicates": "0.00",
+        }
+    }
     assert rows(workspace, "bronze.era_835", "claim_id, paid_amount, transaction_no") == [
         ("A2-0", Decimal("80.00"), 2)
     ]
@@ -90,6 +98,8 @@ def test_the_same_remittance_in_another_envelope_is_a_duplicate(tmp_path: Path) 
     deliver(workspace, "edi/b.835", interchange(remittance(1), remittance(2), control=9))
     file = only(run(workspace))
     assert (file.counts.delivered, file.counts.loaded, file.counts.duplicates) == (2, 1, 1)
+    amounts = file.amounts["bronze.era_835_transaction.payment_amount"]
+    assert (amounts.delivered, amounts.loaded, amounts.duplicates) == (Decimal(160), Decimal(80), Decimal(80))
     assert rows(workspace, "bronze.era_835", "claim_id") == [("A1-0",), ("A2-0",)]
 
 
@@ -122,3 +132,25 @@ def test_a_large_file_is_stored_in_pieces_with_running_numbers(
     assert only(run(workspace)).counts.loaded == 5
     numbers = rows(workspace, "bronze.era_835", "claim_no, transaction_no")
     assert numbers == [(claim, (claim + 1) // 2) for claim in range(1, 11)]
+
+
+def test_the_charges_of_claims_are_reported_held_or_not(tmp_path: Path) -> None:
+    def claim(number: int, charge: str, ending: str) -> str:
+        return (
+            f"ST*837*{number:04}*005010X222A1~BHT*0019*00*{number}*20240301*1200*CH~HL*1**20*1~"
+            f"NM1*85*2*GENERAL*****XX*1234567893~HL*2*1*22*0~SBR*P*18~NM1*IL*1*ELM*ANN****MI*M1~"
+            f"CLM*A{number}*{charge}***11:B:1*Y*A*Y*Y~LX*1~SV1*HC:99213*{charge}*UN*1***1~{ending}"
+        )
+
+    workspace = without_database(tmp_path)
+    whole, cut = claim(1, "100.5", "SE*11*0001~"), claim(2, "20", "")
+    deliver(workspace, "edi/a.837", interchange(whole, cut).partition("GE*")[0])
+    file = only(run(workspace))
+    assert file.as_dict()["amounts"] == {
+        "bronze.claims_837.total_charge_amount": {
+            "delivered": "120.50",
+            "loaded": "100.50",
+            "quarantined": "20.00",
+            "duplicates": "0.00",
+        }
+    }

@@ -95,6 +95,31 @@ def test_a_record_with_one_bad_value_is_held_out_of_all_its_tables(tmp_path: Pat
     assert (held.rule_id, held.source_row, held.table_name) == ("ALL-09", 3, "bronze.emr_charges")
 
 
+def test_the_report_says_what_became_of_the_money_of_every_table(tmp_path: Path) -> None:
+    workspace = without_database(tmp_path)
+    # Its charge is no amount, so its payment waits with it, as does one of 1.00 before it.
+    held = "T4,E4,2024-03-01,abc,25.50\n"
+    deliver(workspace, "emr/lines.csv", LINES + held)
+    first = only(run(workspace)).as_dict()["amounts"]
+    assert first["bronze.emr_charges.charge_amount"]["loaded"] == "1038.37"
+    assert first["bronze.emr_transactions.amount"] == {
+        "delivered": "36.50",
+        "loaded": "10.00",
+        "quarantined": "26.50",
+        "duplicates": "0.00",
+    }
+    deliver(workspace, "emr/lines2.csv", LINES + "T5,E5,2024-03-01,1.00,0\n")
+    again = only(run(workspace)).as_dict()["amounts"]
+    assert again["bronze.emr_charges.charge_amount"] == {
+        "delivered": "1039.37",
+        "loaded": "1.00",
+        "quarantined": "0.00",
+        "duplicates": "1038.37",
+    }
+    text = str(run(workspace))
+    assert "bronze.emr_charges.charge_amount" not in text
+
+
 def test_a_record_in_quarantine_is_not_put_there_twice(tmp_path: Path) -> None:
     workspace = without_database(tmp_path)
     deliver(workspace, "emr/lines.csv", LINES)

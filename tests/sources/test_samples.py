@@ -22,6 +22,22 @@ def test_every_record_of_every_file_is_accounted_for(ingested: tuple[Workspace, 
         assert counts.delivered == parts > 0, file.path
 
 
+def test_the_money_of_every_file_is_loaded_held_or_known(ingested: tuple[Workspace, IngestReport]) -> None:
+    workspace, report = ingested
+    names = {name for file in report.files for name in file.amounts}
+    assert {"bronze.claims_837.total_charge_amount", "bronze.emr_charges.charge_amount"} < names
+    for name in sorted(names):
+        table, _, column = name.rpartition(".")
+        landed: Counter[str] = Counter()
+        for file_id, amount in rows(workspace, table, f"file_id, coalesce({column}, 0)"):
+            landed[file_id] += amount
+        for file in report.files:
+            if name in file.amounts:
+                one = file.amounts[name]
+                assert one.delivered == one.loaded + one.quarantined + one.duplicates, (file.path, name)
+                assert one.loaded == landed[file.file_id], (file.path, name)
+
+
 def test_colliding_ids_of_two_hospitals_stay_apart(ingested: tuple[Workspace, IngestReport]) -> None:
     workspace, _ = ingested
     for table in ("emr_departments", "emr_patients", "emr_encounters", "emr_charges", "claims_flat"):

@@ -14,11 +14,12 @@ from claimlake.lake.ledger import Counts
 from claimlake.sources.mapping import Feed, Target
 from claimlake.sources.projection import Fault, Projection, project, refuse_bad_mapping
 from claimlake.sources.record import BROKEN, TABLE, Records
-from claimlake.sources.report import FileReport
+from claimlake.sources.report import Amounts, FileReport
 from claimlake.sources.vanished import key_sql, own_key
 
 UNMATCHED = Fault("ALL-15", "record fits no table of its feed")
 BROKEN_RULE = "ALL-14"
+MONEY = "decimal(18,2)"
 
 
 class FileRefusedError(Exception):
@@ -341,6 +342,8 @@ def _count(
     report.counts.duplicates = records.delivered - loaded - held
     for part in parts:
         report.tables.setdefault(part.target.table, Counts()).add(_rows_of(stage, part))
+        for name, amounts in _amounts_of(stage, part).items():
+            report.amounts.setdefault(f"{part.target.table}.{name}", Amounts()).add(amounts)
     if report.counts.duplicates:
         reason = "duplicate delivery, ignored"
         report.warnings["ALL-03", reason] += report.counts.duplicates
@@ -350,10 +353,36 @@ def _count(
 
 def _rows_of(stage: Stage, part: _Part) -> Counts:
     """What became of the rows of one table; a record that is held keeps all of its rows out."""
-    listed = f"_fault is distinct from {len(part.projection.faults) - 1}" if part.target.rows else "true"
+    listed = _listed(part)
     delivered, held = stage.connection.execute(
         "select count(*), count(*) filter (where _row in (select _row from verdict)) "
         f"from {part.projected} where {listed}"
     ).fetchall()[0]
     loaded = int(stage.connection.execute(f"select count(*) from {part.fresh}").fetchall()[0][0])
     return Counts(delivered, loaded, held, delivered - loaded - held)
+
+
+def _listed(part: _Part) -> str:
+    """SQL of whether a projected row is one: a record without the list it should have is not."""
+    return f"_fault is distinct from {len(part.projection.faults) - 1}" if part.target.rows else "true"
+
+
+def _amounts_of(stage: Stage, part: _Part) -> dict[str, Amounts]:
+    """What became of the money of one table, by column: three sums of their own and what they leave over."""
+    names = [column.name for column in part.contract.columns if column.type == MONEY]
+    if not names:
+        return {}
+    sums = ", ".join(f"coalesce(sum({quoted(name)}), 0)" for name in names)
+    every = f"select {sums} from {part.projected} where {_listed(part)}"
+    held = f"{every} and _row in (select _row from verdict)"
+    loaded = f"select {sums} from {part.projected} semi join {part.fresh} using (_row, _item)"
+    (found,) = stage.connection.execute(
+        f"from ({every}) cross join ({loaded}) cross join ({held})"
+    ).fetchall()
+    count = len(names)
+    return {
+        name: Amounts(all_, new, bad, all_ - new - bad)
+        for name, all_, new, bad in zip(
+            names, found[:count], found[count : 2 * count], found[2 * count :], strict=True
+        )
+    }

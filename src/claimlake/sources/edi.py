@@ -5,6 +5,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
@@ -17,7 +18,16 @@ from claimlake.errors import SourceError
 from claimlake.lake.contract import Column, Contract
 from claimlake.lake.land import QUARANTINE, Finding, Stage
 from claimlake.lake.ledger import Delivery
-from claimlake.sources.report import FileReport
+from claimlake.sources.edi_table import (
+    ENVELOPE,
+    VERDICTS,
+    columns_sql,
+    family_of,
+    first_numbers,
+    numbers_of,
+    rows_read,
+)
+from claimlake.sources.report import Amounts, FileReport
 from claimlake.sources.x12 import CONTRACTS, read
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.rows import Rows, stacked
@@ -28,9 +38,8 @@ REPEATABLE = ("835", "837", "277")
 """A repeated one is the same event; a 999 has nothing in it that tells two days apart."""
 
 WHOLE_FILE_TABLES = ("bronze.x12_interchange", "bronze.ack_ta1")
-VERDICTS = "x12_verdict"
-ENVELOPE = "envelope"
-ENVELOPE_NUMBERS = ("transaction_no", "interchange_no", "group_no")
+STATED = {"835": "bronze.era_835_transaction.payment_amount", "837": "bronze.claims_837.total_charge_amount"}
+"""What the amount of a transaction is reported as."""
 
 SMALL_BYTES = 8_000_000
 LAST_SEGMENT = re.compile(rb"IEA([^A-Za-z0-9])\d+\1\d+[^A-Za-z0-9]{0,4}\Z")
@@ -150,10 +159,11 @@ class EdiReader:
             "segment_no": np.array([item.segment_no for item in items], dtype=np.int64),
             "place": np.array([item.byte_offset for item in items], dtype=np.int64),
             "length": np.array([item.byte_length for item in items], dtype=np.int64),
+            "cents": np.array([item.amount or 0 for item in items], dtype=np.int64),
         }
         described = (
             "file_no bigint, transaction_no bigint, code text, digest text, status text, rule text, "
-            "reason text, segment_no bigint, place bigint, length bigint"
+            "reason text, segment_no bigint, place bigint, length bigint, cents bigint"
         )
         self.stage.connection.execute(f"create or replace temp table {VERDICTS} ({described})")
         if len(verdict_rows["file_no"]):
@@ -169,25 +179,26 @@ class EdiReader:
             else "rows.byte_offset"
         )
         self.stage.connection.execute(
-            f"create or replace temp table {_read(table)} as select file.file_no, read.* exclude (_place) "
+            f"create or replace temp table {rows_read(table)} as "
+            "select file.file_no, read.* exclude (_place) "
             f"from (select *, {place} as _place from rows) as read "
             "asof join x12_file as file on read._place >= file.start"
         )
 
     def _store_first_numbers(self, *, is_joined: bool) -> None:
         """Leave, for each file, the first of every number among the files that were read together."""
-        for family in sorted({_family(table) for table in self._parts} | {ENVELOPE}):
-            tables = [table for table in sorted(self._parts) if _family(table) == family]
+        for family in sorted({family_of(table) for table in self._parts} | {ENVELOPE}):
+            tables = [table for table in sorted(self._parts) if family_of(table) == family]
             known = {column.name for table in tables for column in self.stage.contracts[table].columns}
             firsts = "".join(
                 f", {f'coalesce(min({name}), 1)' if is_joined and name in known else '1'} as {name}"
-                for name in sorted(_numbers_of(family, tables, self.stage))
+                for name in sorted(numbers_of(family, tables, self.stage))
             )
-            every = " union all by name ".join(f"select * from {_read(table)}" for table in tables)
+            every = " union all by name ".join(f"select * from {rows_read(table)}" for table in tables)
             source = f"(from x12_file left join ({every}) as read using (file_no))" if tables else "x12_file"
             segment = "coalesce(min(source_row), 1)" if is_joined and family == ENVELOPE else "1"
             self.stage.connection.execute(
-                f"create or replace temp table {_first(family)} as "
+                f"create or replace temp table {first_numbers(family)} as "
                 f"select file_no, {segment} as segment{firsts} from {source} group by file_no"
             )
 
@@ -213,7 +224,7 @@ class EdiReader:
         self.stage.connection.execute(f"""
             update {VERDICTS} as verdict set status = 'quarantined', rule = 'ERA-05',
                 reason = 'remittance for a payee of another organisation'
-            from (select file_no, transaction_no, {given} as given from {_read(table)}) as payment
+            from (select file_no, transaction_no, {given} as given from {rows_read(table)}) as payment
             where payment.file_no = verdict.file_no and payment.transaction_no = verdict.transaction_no
                 and verdict.status = 'accepted' and len(given) > 0 and not list_has_any(given, [{payees}])
         """)
@@ -259,10 +270,10 @@ class EdiReader:
             digest = "verdict.digest"
         self.stage.add(
             table,
-            f"select {self._standard()}, {places}, {digest} as record_hash, {_columns(contract, table)} "
-            f"from {_read(table)} as read join x12_file as file using (file_no) "
-            f"join {_first(ENVELOPE)} as envelope using (file_no) "
-            f"join {_first(_family(table))} as family using (file_no) {join} "
+            f"select {self._standard()}, {places}, {digest} as record_hash, {columns_sql(contract, table)} "
+            f"from {rows_read(table)} as read join x12_file as file using (file_no) "
+            f"join {first_numbers(ENVELOPE)} as envelope using (file_no) "
+            f"join {first_numbers(family_of(table))} as family using (file_no) {join} "
             f"where {_kept(table, is_again=self.only is not None)} order by read.file_no, read.byte_offset",
         )
 
@@ -288,7 +299,7 @@ class EdiReader:
                 timestamp '{load.planned_at}' as quarantined_at,
                 date '{load.planned_at.date()}' as quarantined_date
             from {VERDICTS} as verdict join x12_file using (file_no)
-            join {_first(ENVELOPE)} as envelope using (file_no) where status = 'quarantined'
+            join {first_numbers(ENVELOPE)} as envelope using (file_no) where status = 'quarantined'
             """,
         )
 
@@ -298,13 +309,25 @@ class EdiReader:
         ).fetchall()
         for number, status, rule, reason, count in counted:
             self._count_one(self.reports[number], status, (rule, reason), count)
+        self._count_amounts()
         if "bronze.ack_ta1" in self._parts and self.only is None:
-            answers = f"select file_no, count(*) from {_read('bronze.ack_ta1')} group by file_no"
+            answers = f"select file_no, count(*) from {rows_read('bronze.ack_ta1')} group by file_no"
             for number, count in self.stage.connection.execute(answers).fetchall():
                 self.reports[number].counts.delivered += count
                 self.reports[number].counts.loaded += count
         if "bronze.x12_finding" in self._parts and self.only is None:
             self._count_warnings()
+
+    def _count_amounts(self) -> None:
+        counted = self.stage.connection.execute(
+            f"select file_no, code, status, sum(cents) from {VERDICTS} "
+            f"where code in {tuple(STATED)} group by all"
+        ).fetchall()
+        for number, code, status, cents in counted:
+            amount = Decimal(cents).scaleb(-2)
+            became = {"accepted": "loaded", "duplicate": "duplicates"}.get(status, "quarantined")
+            amounts = self.reports[number].amounts.setdefault(STATED[code], Amounts())
+            amounts.add(Amounts(**{"delivered": amount, became: amount}))
 
     def _count_one(self, report: FileReport, status: str, why: tuple[str, str], count: int) -> None:
         report.counts.delivered += count
@@ -326,7 +349,7 @@ class EdiReader:
 
     def _count_warnings(self) -> None:
         counted = self.stage.connection.execute(
-            f"select file_no, rule, reason, count(*) from {_read('bronze.x12_finding')} "
+            f"select file_no, rule, reason, count(*) from {rows_read('bronze.x12_finding')} "
             "where severity = 'warn' group by all"
         ).fetchall()
         for number, rule, reason, count in counted:
@@ -348,51 +371,6 @@ def _kept(table: str, *, is_again: bool) -> str:
     if table in ("bronze.x12_transaction", "bronze.x12_finding") and not is_again:
         return "coalesce(verdict.status, '') <> 'duplicate'"
     return "verdict.status = 'accepted'"
-
-
-def _columns(contract: Contract, table: str) -> str:
-    own = {}
-    if table == "bronze.x12_transaction":
-        own = {
-            "status": "verdict.status",
-            "reason_code": "verdict.rule as reason_code",
-            "reason": "verdict.reason",
-        }
-    return ", ".join(own.get(column.name) or _column(column) for column in contract.columns)
-
-
-def _column(column: Column) -> str:
-    name = column.name
-    if not _is_number(column):
-        return f'read."{name}"'
-    is_of_envelope = name in ENVELOPE_NUMBERS
-    first = (
-        "envelope.segment" if name == "segment_no" else f"{'envelope' if is_of_envelope else 'family'}.{name}"
-    )
-    return f"read.{name} - {first} + 1 as {name}"
-
-
-def _is_number(column: Column) -> bool:
-    return column.name.endswith("_no") and column.type == "bigint"
-
-
-def _numbers_of(family: str, tables: Iterable[str], stage: Stage) -> set[str]:
-    names = {item.name for table in tables for item in stage.contracts[table].columns if _is_number(item)}
-    return set(ENVELOPE_NUMBERS) if family == ENVELOPE else names - {"segment_no", *ENVELOPE_NUMBERS}
-
-
-def _family(table: str) -> str:
-    """The transaction whose loops are numbered together in a table, or the envelope."""
-    names = ("claims_837", "era_835", "ack_277", "ack_999")
-    return next((name for name in names if table.startswith(f"bronze.{name}")), ENVELOPE)
-
-
-def _first(family: str) -> str:
-    return f'"first_{family}"'
-
-
-def _read(table: str) -> str:
-    return f'"read_{table}"'
 
 
 def _texts(values: Iterable[str | None]) -> Any:

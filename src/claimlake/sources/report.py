@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from claimlake.lake.ledger import Counts
@@ -11,6 +12,27 @@ LISTED = 20
 """Partial deliveries named in the printed report."""
 PARTIAL_SHARE = 0.05
 """A delivery of which more than this share went to quarantine is partial (quality rule of every load)."""
+
+
+@dataclass
+class Amounts:
+    """One column of money by what became of its records; amounts that cannot be read are in none of these."""
+
+    delivered: Decimal = Decimal(0)
+    loaded: Decimal = Decimal(0)
+    quarantined: Decimal = Decimal(0)
+    duplicates: Decimal = Decimal(0)
+
+    def add(self, other: "Amounts") -> None:
+        """Add another delivery's amounts to these."""
+        self.delivered += other.delivered
+        self.loaded += other.loaded
+        self.quarantined += other.quarantined
+        self.duplicates += other.duplicates
+
+    def as_dict(self) -> dict[str, str]:
+        """The amounts as exact texts."""
+        return {name: f"{value:.2f}" for name, value in vars(self).items()}
 
 
 @dataclass
@@ -26,6 +48,8 @@ class FileReport:
     counts: Counts = field(default_factory=Counts)
     tables: dict[str, Counts] = field(default_factory=dict)
     """Rows by bronze table: a record may be a row of several, or several rows of one. None for X12."""
+    amounts: dict[str, Amounts] = field(default_factory=dict)
+    """By table and column of money; for X12 what payments (BPR02) and claims (CLM02) come to."""
     quarantined: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Records by rule and reason."""
     warnings: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -55,6 +79,7 @@ class FileReport:
             **vars(self.counts),
             "is_partial": self.is_partial,
             "tables": {name: vars(counts) for name, counts in self.tables.items()},
+            "amounts": {name: amounts.as_dict() for name, amounts in self.amounts.items()},
             "quarantined_by": _listed(self.quarantined),
             "warnings": _listed(self.warnings),
             "unsupported_by": dict(self.unsupported),
@@ -95,7 +120,7 @@ class IngestReport:
         }
 
     def __str__(self) -> str:
-        return "\n".join([*self._table(), *self._notes()])
+        return "\n".join([*self._table(), *self._amounts(), *self._notes()])
 
     def _table(self) -> list[str]:
         header = (
@@ -114,6 +139,20 @@ class IngestReport:
         rows = [(*name, *_numbers(files)) for name, files in sorted(feeds.items())]
         rows.append(("total", "", *_numbers(self.files)))
         return _aligned([header, *rows])
+
+    def _amounts(self) -> list[str]:
+        totals: dict[str, Amounts] = {}
+        for file in self.files:
+            for name, amounts in file.amounts.items():
+                totals.setdefault(name, Amounts()).add(amounts)
+        rows = [
+            (name, *(f"{value:,.2f}" for value in vars(one).values())) for name, one in sorted(totals.items())
+        ]
+        return (
+            ["", *_aligned([("amount", "delivered", "loaded", "quarantined", "duplicates"), *rows])]
+            if rows
+            else []
+        )
 
     def _notes(self) -> list[str]:
         reasons: Counter[str] = Counter()

@@ -50,6 +50,13 @@ class Payments:
             self.is_beyond |= np.abs(sums) >= _BEYOND
             np.clip(sums, -_BEYOND, _BEYOND, out=sums)
 
+    def amounts(self) -> list[int | None]:
+        """BPR02 by transaction, in cents; None where it is not an amount."""
+        return [
+            cents if is_paid else None
+            for cents, is_paid in zip(self.payment.tolist(), self.is_paid, strict=True)
+        ]
+
     def findings(self) -> Iterator[Finding]:
         """BPR02 = Σ CLP04 less Σ PLB amounts, to the cent, and BPR02 ≥ 0 (835 guide, section 1.10.2.1.3)."""
         for number, item in enumerate(self.sets):
@@ -71,6 +78,23 @@ class Payments:
                 rule, reason = "ERA-04", f"negative payment amount {money_text(paid)}"
             if rule:
                 yield Finding(item.transaction_no, rule, reason, "BPR", "", item.segment_no, item.byte_offset)
+
+
+class Charges:
+    """What the claims of each transaction are charged, over all pieces of it."""
+
+    def __init__(self, sets: Sequence[TransactionSet]) -> None:
+        self.charged = np.zeros(len(sets), dtype=np.int64)
+
+    def add(self, tables: Tables) -> None:
+        """Add what a piece has."""
+        claims = tables["claims_837"]
+        more = _summed(len(self.charged), claims.sets(), claims.numbers("total_charge_amount")[0])
+        self.charged = np.clip(self.charged + more, -_BEYOND, _BEYOND)
+
+    def amounts(self) -> list[int | None]:
+        """By transaction, in cents; None when 64 bits do not hold it."""
+        return [None if abs(cents) >= _BEYOND else cents for cents in self.charged.tolist()]
 
 
 def _sums_of(keys: Positions, table: FoundTable, key: str, column: str) -> NDArray[np.int64]:

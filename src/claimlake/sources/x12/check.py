@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claimlake.sources.x12 import balance
-from claimlake.sources.x12.balance import Payments, Tables
+from claimlake.sources.x12.balance import Charges, Payments, Tables
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.finding import Finding
 from claimlake.sources.x12.plan import Found, FoundTable, Places
@@ -34,7 +34,7 @@ class Checker:
     _more: Counter[tuple[int | None, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.payments = Payments(self.sets)
+        self.payments, self.charges = Payments(self.sets), Charges(self.sets)
 
     def add(self, found: Found) -> None:
         """Examine what was found in the transactions, or in one more piece of them."""
@@ -45,6 +45,7 @@ class Checker:
             self.payments.add(tables)
             self._keep(self._rows, balance.remittance_rows(self.sets, tables))
         if self.transaction.code == "837":
+            self.charges.add(tables)
             self._keep(self._rows, balance.claim_rows(self.sets, tables))
         for table in tables.values():
             self._keep(self._syntax, self._faults(table))
@@ -53,6 +54,7 @@ class Checker:
 
     def findings(self) -> list[Finding]:
         """Everything that is wrong; transactions that cannot be trusted are held."""
+        self._state_amounts()
         found = [*self._needed]
         if self.transaction.code == "835":
             found += self.payments.findings()
@@ -65,6 +67,12 @@ class Checker:
             if finding.severity == "quarantine" and finding.transaction_no in by_number:
                 by_number[finding.transaction_no].hold(finding)
         return [self._counted(finding) for finding in found]
+
+    def _state_amounts(self) -> None:
+        known = {"835": self.payments.amounts, "837": self.charges.amounts}
+        if self.transaction.code in known:
+            for item, cents in zip(self.sets, known[self.transaction.code](), strict=True):
+                item.amount = cents
 
     def _keep(self, told: list[Finding], findings: Iterable[Finding]) -> None:
         for finding in findings:

@@ -107,6 +107,8 @@ class TransactionSet:
     segment_count: int = 0
     byte_offset: int = 0
     byte_length: int = 0
+    amount: int | None = None
+    """What it is about in cents, also when it is held: BPR02 of an 835, the sum of CLM02 of an 837."""
 
     @property
     def delimiters(self) -> Delimiters:
