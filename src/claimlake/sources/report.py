@@ -138,21 +138,20 @@ class IngestReport:
             feeds.setdefault((f"{file.org_id}/{file.source_id}", file.feed), []).append(file)
         rows = [(*name, *_numbers(files)) for name, files in sorted(feeds.items())]
         rows.append(("total", "", *_numbers(self.files)))
-        return _aligned([header, *rows])
+        return _aligned([header, *rows], 2)
 
     def _amounts(self) -> list[str]:
         totals: dict[str, Amounts] = {}
         for file in self.files:
             for name, amounts in file.amounts.items():
                 totals.setdefault(name, Amounts()).add(amounts)
+        if not totals:
+            return []
+        header = ("amount", "delivered", "loaded", "quarantined", "duplicates")
         rows = [
-            (name, *(f"{value:,.2f}" for value in vars(one).values())) for name, one in sorted(totals.items())
+            (name, *(f"{value:,.2f}" for value in vars(totals[name]).values())) for name in sorted(totals)
         ]
-        return (
-            ["", *_aligned([("amount", "delivered", "loaded", "quarantined", "duplicates"), *rows])]
-            if rows
-            else []
-        )
+        return ["", *_aligned([header, *rows], 1)]
 
     def _notes(self) -> list[str]:
         reasons: Counter[str] = Counter()
@@ -188,11 +187,12 @@ def _numbers(files: Iterable[FileReport]) -> tuple[str, ...]:
     return (f"{len(report.files):,}", *(f"{count:,}" for count in counts))
 
 
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+def _aligned(rows: list[tuple[str, ...]], texts: int) -> list[str]:
+    """The rows under each other: so many columns of text, then numbers."""
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     return [
         "  ".join(
-            cell.ljust(width) if place < 2 else cell.rjust(width)
+            cell.ljust(width) if place < texts else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
