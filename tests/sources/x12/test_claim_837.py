@@ -262,3 +262,14 @@ def test_a_claim_whose_lines_do_not_add_up_is_told_and_stays() -> None:
     found = reading(claims(*HEADER, *SUBSCRIBER, *off))
     assert [(item.rule, item.loop) for item in found.findings] == [("CLM-03", "2300")]
     assert len(found.tables["claims_837"]) == 1
+
+
+@pytest.mark.parametrize(("payers", "status"), [(1, "accepted"), (2, "quarantined"), (12, "quarantined")])
+def test_amounts_whose_sum_no_amount_holds_are_told(payers: int, status: str) -> None:
+    others = [line for _ in range(payers) for line in ("SBR*S*18", "AMT*D*9999999999999999.99")]
+    lines = ("CLM*A*10***11:B:1", *others, "LX*1", "SV1*HC:99214*10*UN*1")
+    found = reading(interchange(transaction("837", *HEADER, *SUBSCRIBER, *lines)))
+    assert [item.status for item in found.transactions] == [status]
+    told = [item.reason for item in found.findings if item.rule == "X12-08"]
+    reason = "claims_837.prior_payer_paid_amount (sum of 2320 AMT*D 02) is not an amount"
+    assert [item.partition(" that fits")[0] for item in told] == [reason] * (status == "quarantined")

@@ -3,7 +3,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from claimlake.sources.x12.number import decimals
+from claimlake.sources.x12.number import BEYOND, decimals, summed
 from claimlake.sources.x12.word import MARGIN
 
 MARK = b"*" * MARGIN
@@ -61,3 +61,12 @@ def test_a_number_may_have_any_number_of_zeros() -> None:
         f"-{many}.-1",
     ]
     assert read(texts, 2) == [Decimal("12.5"), Decimal("-1.5"), Decimal(0), "bad", "bad", "bad", "bad"]
+
+
+def test_sums_that_64_bits_cannot_hold_stop_beyond_every_number() -> None:
+    most = 10**18 - 1
+    keys, values = (
+        np.array([0] * 12 + [1] * 12 + [2, 2, 3]),
+        np.array([most] * 12 + [-most] * 12 + [most, -2, 5]),
+    )
+    assert summed(5, keys, values).tolist() == [BEYOND, -BEYOND, most - 2, 5, 0]

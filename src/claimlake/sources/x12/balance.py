@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 from claimlake.sources.x12.array import Mask, Positions
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.finding import Finding
+from claimlake.sources.x12.number import BEYOND, summed
 from claimlake.sources.x12.plan import FoundTable
 
 _TOLERANCE = 1  # cent
-_BEYOND = 2**61
-"""Cents that no document adds up to; sums stop here, where adding two of them is still exact."""
 _REASONS = {
     "SVC-01": ("service line does not balance", "SVC"),
     "CLP-01": ("claim payment does not balance", "CLP"),
@@ -45,10 +44,10 @@ class Payments:
             ("era_835", "paid_amount", self.claims),
             ("era_835_provider_adjustment", "amount", self.adjustments),
         ):
-            more = _summed(len(sums), tables[name].sets(), tables[name].numbers(column)[0])
+            more = summed(len(sums), tables[name].sets(), tables[name].numbers(column)[0])
             np.add(sums, more, out=sums)
-            self.is_beyond |= np.abs(sums) >= _BEYOND
-            np.clip(sums, -_BEYOND, _BEYOND, out=sums)
+            self.is_beyond |= np.abs(sums) >= BEYOND
+            np.clip(sums, -BEYOND, BEYOND, out=sums)
 
     def amounts(self) -> list[int | None]:
         """BPR02 by transaction, in cents; None where it is not an amount."""
@@ -67,7 +66,7 @@ class Payments:
             if not self.is_paid[number]:
                 rule, reason = "X12-07", "the payment amount BPR02 is missing or is not an amount"
             elif self.is_beyond[number]:
-                rule, reason = "ERA-01", f"its amounts add up to more than {money_text(_BEYOND)}"
+                rule, reason = "ERA-01", f"its amounts add up to more than {money_text(BEYOND)}"
             elif abs(claims - adjustments - paid) > _TOLERANCE:
                 rule = "ERA-01"
                 reason = (
@@ -89,12 +88,12 @@ class Charges:
     def add(self, tables: Tables) -> None:
         """Add what a piece has."""
         claims = tables["claims_837"]
-        more = _summed(len(self.charged), claims.sets(), claims.numbers("total_charge_amount")[0])
-        self.charged = np.clip(self.charged + more, -_BEYOND, _BEYOND)
+        more = summed(len(self.charged), claims.sets(), claims.numbers("total_charge_amount")[0])
+        self.charged = np.clip(self.charged + more, -BEYOND, BEYOND)
 
     def amounts(self) -> list[int | None]:
         """By transaction, in cents; None when 64 bits do not hold it."""
-        return [None if abs(cents) >= _BEYOND else cents for cents in self.charged.tolist()]
+        return [None if abs(cents) >= BEYOND else cents for cents in self.charged.tolist()]
 
 
 def _sums_of(keys: Positions, table: FoundTable, key: str, column: str) -> NDArray[np.int64]:
@@ -104,18 +103,7 @@ def _sums_of(keys: Positions, table: FoundTable, key: str, column: str) -> NDArr
         return np.zeros(0, dtype=np.int64)
     if not has_key.all():
         mine, cells = mine[has_key], cells[has_key]
-    return _summed(len(keys), mine - keys[0], cells)
-
-
-def _summed(count: int, keys: Positions, cents: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The sum for every key; one that 64 bits may not hold becomes `_BEYOND`, which balances with nothing."""
-    sums = np.zeros(count, dtype=np.int64)
-    np.add.at(sums, keys, cents)
-    if max(int(cents.max(initial=0)), -int(cents.min(initial=0))) * len(cents) >= _BEYOND:
-        rough = np.zeros(count)
-        np.add.at(rough, keys, cents)
-        sums = np.where(np.abs(rough) >= _BEYOND, np.where(rough < 0, -_BEYOND, _BEYOND), sums)
-    return sums
+    return summed(len(keys), mine - keys[0], cells)
 
 
 def remittance_rows(sets: Sequence[TransactionSet], tables: Tables) -> Iterator[Finding]:

@@ -6,6 +6,8 @@ from claimlake.sources.x12.array import Bytes, Mask, Positions
 from claimlake.sources.x12.word import SIZE, Words, are_digits, numbers, tails
 
 MOST_DIGITS = 18
+BEYOND = 2**61
+"""More than any number of so many digits; sums stop here, where adding two of them is still exact."""
 _USUAL = 12
 """Numbers up to this long are read as two words."""
 _LONG = 64
@@ -128,3 +130,14 @@ def _one(text: bytes, places: int) -> int | None:
     if len(digits) > MOST_DIGITS:
         return None
     return -int(digits) if text[:1] == b"-" else int(digits)
+
+
+def summed(count: int, keys: Positions, values: Positions) -> Positions:
+    """The sum for every key; one that 64 bits may not hold becomes `BEYOND`, or minus that."""
+    sums = np.zeros(count, dtype=np.int64)
+    np.add.at(sums, keys, values)
+    if max(int(values.max(initial=0)), -int(values.min(initial=0))) * len(values) >= BEYOND:
+        rough = np.zeros(count)
+        np.add.at(rough, keys, values)
+        sums = np.where(np.abs(rough) >= BEYOND, np.where(rough < 0, -BEYOND, BEYOND), sums)
+    return sums

@@ -24,6 +24,7 @@ from claimlake.sources.x12.column import (
 from claimlake.sources.x12.envelope import TransactionSet, list_marks
 from claimlake.sources.x12.fact import FACTS
 from claimlake.sources.x12.kind import Head
+from claimlake.sources.x12.number import MOST_DIGITS, summed
 from claimlake.sources.x12.piece import Window, head_of, piece_scan
 from claimlake.sources.x12.plan import (
     Fault,
@@ -378,10 +379,11 @@ class _Builder:
         amounts = typed(values, MONEY)
         size = self.scan.size(self.level)
         good = amounts.is_valid
-        sums = np.zeros(size, dtype=np.int64)
-        np.add.at(sums, rows[good], amounts.values[good])
-        has_any = np.bincount(rows[good], minlength=size) > 0
-        return Typed(MONEY, sums, has_any, np.bincount(rows[amounts.is_bad], minlength=size) > 0)
+        sums = summed(size, rows[good], amounts.values[good])
+        is_beyond = np.abs(sums) >= 10**MOST_DIGITS
+        has_any = (np.bincount(rows[good], minlength=size) > 0) & ~is_beyond
+        is_bad = (np.bincount(rows[amounts.is_bad], minlength=size) > 0) | is_beyond
+        return Typed(MONEY, np.where(has_any, sums, 0), has_any, is_bad)
 
     def _pick(self, source: Pick) -> Typed:
         picked = level_of(source.table)

@@ -85,6 +85,12 @@ int fill_dictionary(filling *fill, int64_t number, struct ArrowArray *out) {
     return finish_text(fill, &text);
 }
 
+/* Whether a sum is beyond its column's type; where the rough one is not far beyond, the other has lost nothing. */
+static int is_beyond(const column *column, double rough, int64_t sum) {
+    int64_t most = most_of(column);
+    return rough > 2.0 * (double)most || rough < -2.0 * (double)most || sum > most || sum < -most;
+}
+
 /* Every value that a row's list has: as one text, or as one sum. */
 int fill_list(filling *fill, int64_t number, struct ArrowArray *out) {
     const column *column = &fill->table->column[number];
@@ -97,6 +103,7 @@ int fill_list(filling *fill, int64_t number, struct ArrowArray *out) {
     if (!is_text && !arrow_column(&made, out, fill->count, width_of(column->type))) return 0;
     for (int64_t row = 0; row < fill->count; row++) {
         int64_t sum = 0, has_any = 0, is_bad = 0;
+        double rough = 0;
         while (at < here->count && here->rows[at] < fill->rows[row]) at++;
         for (; at < here->count && here->rows[at] == fill->rows[row]; at++) {
             int64_t start = (int64_t)(here->cells[at] >> 24), length = (int64_t)(here->cells[at] & LONGEST), value = 0;
@@ -106,7 +113,9 @@ int fill_list(filling *fill, int64_t number, struct ArrowArray *out) {
             if (status == 1) has_any = 1;
             else is_bad = 1;
             sum = (int64_t)((uint64_t)sum + (uint64_t)value);
+            rough += (double)value;
         }
+        if (!is_text && is_beyond(column, rough, sum)) { is_bad = 1; sum = has_any = 0; }
         if (is_bad && !tell(fill, number, row, IS_BAD)) return 0;
         if (is_text) { if (!text_end_row(&text, (int)has_any)) break; continue; }
         set_value(&made, column->type, row, sum);
