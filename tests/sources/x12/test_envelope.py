@@ -168,3 +168,11 @@ def test_x12_is_known_by_its_content() -> None:
     assert not is_x12(b"claim_id,LISA*x\n")
     assert not is_x12(b'{"ISA": 1}')
     assert not is_x12(b"")
+
+
+def test_empty_segments_are_none_where_a_letter_ends_them() -> None:
+    segments = ("ST*999*0001", f"AK1*HC*{'1' * 90}", "AK9*R*1*1*0", "SE*4*0001", "IEA*0*000000101")
+    content = interchange()[:105] + b"G" + "".join(f"{segment}GG" for segment in segments).encode()
+    found = reading(content)
+    assert [item.segment_count for item in found.transactions] == [4]
+    assert "X12-01" not in {item.rule for item in found.findings}

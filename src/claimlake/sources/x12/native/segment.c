@@ -40,9 +40,10 @@ static int is_envelope(const uint8_t *data, const segment *here, uint8_t element
 
 /* Whether a segment that begins here may be of the envelope, or begins after a blank, or is empty. */
 static inline int needs_care(const uint8_t *at, uint8_t terminator) {
-    if (at[0] > 'T' && at[0] != terminator) return 0;
+    if (at[0] == terminator) return 1;  /* which may be a letter */
+    if (at[0] > 'T') return 0;
     if (at[0] == 'S' || at[0] == 'G' || at[0] == 'I') return at[1] == 'S' || at[1] == 'E' || at[1] == 'T';
-    return at[0] == 'T' ? at[1] == 'A' : at[0] == terminator || is_blank(at[0]);
+    return at[0] == 'T' ? at[1] == 'A' : is_blank(at[0]);
 }
 
 #if defined(__SSE2__)
