@@ -297,6 +297,22 @@ def test_a_file_that_repeats_a_value_to_fill_the_memory_is_held() -> None:
     assert len(found.tables["claims_837"]) == 0
 
 
+@pytest.mark.parametrize(
+    ("reference", "status"),
+    [
+        (b"X" + b" " * 1_000, "accepted"),  # padding is no value
+        (b"\xdc" * 325, "accepted"),
+        (b"\xdc" * 345, "quarantined"),
+        (("\xdc" * 325).encode(), "accepted"),
+        (("\xdc" * 345).encode(), "quarantined"),
+    ],
+    ids=["padded", "Latin-1, less", "Latin-1, more", "UTF-8, less", "UTF-8, more"],
+)
+def test_what_fills_the_memory_is_counted_as_it_is_stored(reference: bytes, status: str) -> None:
+    found = read_tables(io.BytesIO(interchange(repeating("@")).replace(b"@", reference)))
+    assert [item.status for item in found.transactions] == [status]
+
+
 def test_one_that_fills_the_memory_does_not_hold_its_neighbours() -> None:
     good = transaction("837", *HEADER, *SUBSCRIBER, *PROFESSIONAL, control="0003")
     content = interchange(good, repeating("X" * 1_000), good)

@@ -95,6 +95,7 @@ int text_begin(text_array *here, struct ArrowArray *out, int64_t rows, int64_t b
 int text_grow(text_array *here, int64_t bytes) {
     int64_t capacity = here->capacity * 2 > here->used + bytes ? here->capacity * 2 : here->used + bytes;
     if (here->used + bytes > here->most) { here->is_failed = TOO_LARGE; return 0; }
+    if (capacity > here->most) capacity = here->most;
     memory *room = here->column.array->private_data;
     uint8_t *text = memory_resize(room, here->text, here->text ? here->capacity + SLACK : 0, capacity + SLACK);
     if (!text) { here->is_failed = NO_MEMORY; return 0; }
@@ -132,12 +133,15 @@ static int is_ascii(const uint8_t *at, int64_t length) {
 
 /* Bytes as UTF-8 text: as they are when they are that, else read as Latin-1, which older systems still send. */
 static int copy_careful(text_array *here, const uint8_t *from, int64_t length) {
-    if (!text_room(here, length * 2)) return 0;
+    int64_t wide = 0;
     if (is_utf8(from, from + length)) {
+        if (!text_room(here, length)) return 0;
         memcpy(here->text + here->used, from, (size_t)length);
         here->used += length;
         return 1;
     }
+    for (int64_t offset = 0; offset < length; offset++) wide += from[offset] >> 7;
+    if (!text_room(here, length + wide)) return 0;
     for (int64_t offset = 0; offset < length; offset++) {
         uint8_t byte = from[offset];
         if (byte >= 0x80) here->text[here->used++] = (uint8_t)(0xC0 | byte >> 6);

@@ -93,7 +93,6 @@ static int fill_text(filling *fill, int64_t number, struct ArrowArray *out) {
         else bytes += length;
     }
     if (!is_done) return 0;
-    if (bytes > fill->most_text) { fill->is_failed = TOO_LARGE; return 0; }
     if (!text_begin(&text, out, fill->count, bytes, fill->most_text)) return finish_text(fill, &text);
     if (column->how & LISTED) is_done = fill_listed(fill, &text);
     else is_done = text_values(&text, fill->scan, fill->cells, fill->stride, fill->count);

@@ -83,13 +83,14 @@ void *memory_zeros(memory *here, int64_t bytes) {
 
 /* The same with more or less room: in place when nothing was taken since, else a copy. */
 void *memory_resize(memory *here, void *at, int64_t from, int64_t to) {
+    if (!at) return memory_take(here, to);
     uint8_t *end = (uint8_t *)at + aligned(from ? from : 1);
-    if (at && end == here->next && here->stop - (uint8_t *)at >= aligned(to ? to : 1)) {
+    if (end == here->next && here->stop - (uint8_t *)at >= aligned(to ? to : 1)) {
         here->next = (uint8_t *)at + aligned(to ? to : 1);
         return at;
     }
-    if (at && to <= from) return at;
+    if (to <= from) return at;
     void *taken = memory_take(here, to);
-    if (taken && at) memcpy(taken, at, (size_t)from);
+    if (taken) memcpy(taken, at, (size_t)from);
     return taken;
 }
