@@ -16,7 +16,7 @@ from claimlake.errors import SourceError
 from claimlake.sources.x12.contract import ALL_CONTRACTS, Scope
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.finding import Finding
-from claimlake.sources.x12.reader import Chunk, read
+from claimlake.sources.x12.reader import read
 from claimlake.sources.x12.rows import Rows
 from claimlake.sources.x12.stream import Channel, Named
 
@@ -89,12 +89,11 @@ def export(
     unreadable: list[SourceError] = []
     with _writers(out, format) as writers:
         for path in files:
-            try:
-                chunks = read(path, scope=scope)
-                found, findings = _take(chunks, writers, Named("source_file", str(path)))
-            except SourceError as error:
-                unreadable.append(error)
+            taken = _take(path, scope, writers)
+            if isinstance(taken, SourceError):
+                unreadable.append(taken)
                 continue
+            found, findings = taken
             transactions += [(str(path), item) for item in found]
             done(path, found, findings)
         tables = tuple(writers.finished())
@@ -116,15 +115,25 @@ def _prepare(out: Path, kind: Format) -> None:
 
 
 def _take(
-    chunks: Iterator[Chunk], writers: "_Writers", file: Named
-) -> tuple[list[TransactionSet], list[Finding]]:
+    path: Path, scope: Scope, writers: "_Writers"
+) -> tuple[list[TransactionSet], list[Finding]] | SourceError:
+    """What the file was, when its rows are handed to the writers; or why it cannot be read.
+
+    An error behind its first rows is raised: it ends the export, whose tables would not have the whole file.
+    """
     transactions: list[TransactionSet] = []
     findings: list[Finding] = []
-    for chunk in chunks:
+    file, chunks = Named("source_file", str(path)), read(path, scope=scope)
+    try:
+        chunk = next(chunks, None)
+    except SourceError as error:
+        return error
+    while chunk is not None:
         for name, rows in chunk.tables.items():
             writers.put(name, rows, file)
         transactions += chunk.transactions
         findings += chunk.findings
+        chunk = next(chunks, None)
     return transactions, findings
 
 
@@ -137,14 +146,14 @@ class _Writer(Thread):
         self.unfinished = target.with_name(target.name + _UNFINISHED)
         self.rows = 0
         self.is_done = False
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
 
     def run(self) -> None:
         """Write until the channel is at its end."""
         try:
             self.write(self.channel, self.unfinished)
             self.is_done = True
-        except Exception as error:  # noqa: BLE001 - whatever it is, the reading thread has to be told
+        except BaseException as error:  # noqa: BLE001 - whatever it is (arro3 panics when the disk is full)
             self.failure = error
 
 

@@ -118,7 +118,7 @@ class Named:
 
     def __init__(self, name: str, value: str) -> None:
         self.name = name
-        self.value = value.encode()
+        self.value = value.encode(errors="backslashreplace")  # a file's name can be any bytes
         self._offsets = np.zeros(1, dtype=np.int64)
         self._text = np.empty(0, dtype=np.uint8)
 
