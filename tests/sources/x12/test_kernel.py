@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from claimlake.sources.x12 import kernel
@@ -21,3 +22,12 @@ def test_without_a_usable_library_numpy_reads(
         path.write_bytes(content)
     monkeypatch.setattr(kernel, "library_path", lambda: path)
     assert find() is None
+
+
+def test_a_view_shows_memory_as_it_is_and_cannot_be_written() -> None:
+    memory = np.arange(6, dtype=np.int64)
+    seen = kernel.view(kernel.address(memory), 4, np.int64)
+    memory[3] = 7
+    assert seen.tolist() == [0, 1, 2, 7]
+    assert not seen.flags.writeable
+    assert kernel.view(None, 3, np.int32).tolist() == []

@@ -14,6 +14,9 @@ _VERSION = 6
 _POINTER = ctypes.c_void_p
 _LONG = ctypes.c_int64
 _INT = ctypes.c_int32
+_MEMORY = ctypes.pythonapi.PyMemoryView_FromMemory  # an array type of ctypes takes ten times as long
+_MEMORY.restype, _MEMORY.argtypes = ctypes.py_object, (_POINTER, ctypes.c_ssize_t, ctypes.c_int)
+_READ = 0x100
 _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "x12_open": (_POINTER, (_POINTER,)),
     "x12_start": (None, (_POINTER, _POINTER, _LONG)),
@@ -71,12 +74,11 @@ def address(array: NDArray[Any]) -> int:
 
 
 def view(pointer: int | None, count: int, kind: type[Any] | np.dtype[Any]) -> NDArray[Any]:
-    """Values in memory that the kernel owns, without a copy."""
+    """Values in memory that the kernel owns, without a copy; they cannot be written."""
     kind = np.dtype(kind)
     if not pointer or count == 0:
         return np.empty(0, dtype=kind)
-    raw: Any = (ctypes.c_uint8 * (count * kind.itemsize)).from_address(pointer)
-    values: NDArray[Any] = np.frombuffer(raw, dtype=kind)
+    values: NDArray[Any] = np.frombuffer(_MEMORY(pointer, count * kind.itemsize, _READ), dtype=kind)
     return values
 
 
