@@ -251,13 +251,13 @@ def main() -> None:
 
 
 def show(taking_part: list[Reader]) -> None:
-    """Print every reader's rates, and how many times slower than the first it is."""
-    first = taking_part[0]
+    """Print every reader's rates, and how many times slower it is than the first that did not fail."""
+    first = next((one for one in taking_part if not one.failure), None)
     heads = ("claims", "MB/s", "median", "MB/s cpu", "claims/s", "peak MB", "times slower")
     widths = (9, 8, 8, 10, 12, 9, 14)
     print(f"{'reader':<36}" + "".join(f"{head:>{width}}" for head, width in zip(heads, widths, strict=True)))
     for one in taking_part:
-        if one.failure:
+        if one.failure or first is None:
             print(f"{one.name:<36}failed: {one.failure}")
             continue
         speed = one.claims / min(one.elapsed)
