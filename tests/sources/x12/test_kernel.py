@@ -1,9 +1,12 @@
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from interchange import interchange, transaction
 
-from claimlake.sources.x12 import kernel
+from claimlake.errors import SourceError
+from claimlake.sources.x12 import kernel, read_tables
 
 find = kernel.library.__wrapped__
 
@@ -31,3 +34,13 @@ def test_a_view_shows_memory_as_it_is_and_cannot_be_written() -> None:
     assert seen.tolist() == [0, 1, 2, 7]
     assert not seen.flags.writeable
     assert kernel.view(None, 3, np.int32).tolist() == []
+
+
+@pytest.mark.parametrize("engine", ["kernel"], indirect=True)
+@pytest.mark.parametrize("function", ["x12_scan_all", "x12_fill", "x12_segments"])
+def test_a_kernel_without_memory_says_so(function: str, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = 0 if function == "x12_segments" else -1
+    monkeypatch.setattr(kernel.library(), function, lambda *_: answer)
+    content = interchange(transaction("999", "AK1*HC*1", "AK9*R*1*1*0"))
+    with pytest.raises(SourceError, match=r"^not enough memory to read the file\. Close .* may help\.$"):
+        read_tables(io.BytesIO(content), scope="lossless")

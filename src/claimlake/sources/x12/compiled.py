@@ -10,12 +10,11 @@ import numpy as np
 from nanoarrow.c_array import CArray, allocate_c_array  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from claimlake.errors import SourceError
 from claimlake.sources.x12.array import Mask, Positions
 from claimlake.sources.x12.column import TooLargeError
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.fact import FACTS
-from claimlake.sources.x12.kernel import address, library, view, words
+from claimlake.sources.x12.kernel import address, library, no_memory, view, words
 from claimlake.sources.x12.plan import Fault, Places, loop_level, series
 from claimlake.sources.x12.program import DICTIONARY, Program, TableProgram, program_of
 from claimlake.sources.x12.rows import Rows, rows_schema
@@ -43,7 +42,7 @@ class Scanner:
         self.kernel = cast(Any, library())
         self.handle = self.kernel.x12_open(ctypes.addressof(program.rules))
         if not self.handle:
-            raise _no_memory()
+            raise no_memory()
         weakref.finalize(self, self.kernel.x12_close, self.handle)
 
     @classmethod
@@ -63,10 +62,6 @@ class Scanner:
 def _separators(item: TransactionSet) -> tuple[int, int, int, int]:
     marks = item.delimiters
     return marks.element, marks.component, marks.terminator, marks.repetition
-
-
-def _no_memory() -> SourceError:
-    return SourceError("not enough memory to read the file", retryable=True)
 
 
 class KernelFound:
@@ -101,7 +96,7 @@ class KernelFound:
         )
         separators = np.array([_separators(item) for item in self.sets], dtype=np.uint8)
         if self.kernel.x12_scan_all(self.handle, len(self.sets), address(places), address(separators)) < 0:
-            raise _no_memory()
+            raise no_memory()
         self.bytes += sum(item.byte_length for item in self.sets)
         return self
 
@@ -120,7 +115,7 @@ class KernelFound:
             is_new,
         )
         if status < 0:
-            raise _no_memory()
+            raise no_memory()
         self.bytes += int(place[0]) - begin
         return status == 1
 
@@ -188,7 +183,7 @@ class KernelFound:
         if status == _TOO_LARGE:
             raise TooLargeError
         if status < 0:
-            raise _no_memory()
+            raise no_memory()
         return {
             table.table.name: KernelTable(table, array, some, numbers)
             for table, array, some in zip(tables, arrays, issues, strict=True)

@@ -81,7 +81,7 @@ def export(
     """
     if format not in get_args(Format):
         raise SourceError(
-            f"format {format!r} is not known", remedy=f"Use one of {', '.join(get_args(Format))}."
+            f"format {format!r} is not known.", remedy=f"Use one of {', '.join(get_args(Format))}."
         )
     _prepare(out, format)
     files = list(paths)
@@ -106,12 +106,12 @@ def _prepare(out: Path, kind: Format) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SourceError(
-            f"cannot be made: {error.strerror}", where=str(out), remedy="Name another folder."
+            f"cannot be made: {error.strerror}.", where=str(out), remedy="Name another folder."
         ) from error
     for contract in ALL_CONTRACTS:
         target = out / f"{contract.table}.{kind}"
         if target.is_dir():
-            raise SourceError("is a folder", where=str(target), remedy="Name another folder.")
+            raise SourceError("is a folder.", where=str(target), remedy="Name another folder.")
 
 
 def _take(
@@ -226,7 +226,7 @@ class _Writers:
     def _failed(self, writer: _Writer) -> SourceError:
         reason = type(writer.failure).__name__ if writer.failure else "its writer stopped"
         return SourceError(
-            f"cannot be written ({reason})",
+            f"cannot be written ({reason}).",
             where=str(writer.target),
             remedy="Check that the folder is writable and the disk has room.",
             retryable=True,

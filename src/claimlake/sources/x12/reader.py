@@ -79,7 +79,7 @@ def read(
         pages = Pages(content)
         shape = outline(content, data, pages.seen)
         if not shape.interchanges:
-            what = "not X12: no ISA, GS or ST segment" if content[:65536].strip() else "the file is empty"
+            what = "not X12: no ISA, GS or ST segment." if content[:65536].strip() else "the file is empty."
             raise SourceError(what, where=where, remedy="Check what the source delivers.")
         usual = _CHUNK_BYTES if kernel.available() else _ARRAY_CHUNK_BYTES
         most = usual if chunk_bytes is None else max(chunk_bytes, 1)

@@ -8,7 +8,6 @@ import numpy as np
 from nanoarrow.c_array import allocate_c_array  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from claimlake.errors import SourceError
 from claimlake.sources.x12 import kernel
 from claimlake.sources.x12.array import Bytes, Mask, Positions
 from claimlake.sources.x12.column import Typed, Values, gathered, readable, text_column, typed, whole_column
@@ -104,7 +103,7 @@ def segment_rows(
         *(address(offsets), address(words), int(np.diff(offsets).max()), address(places), len(places)),
     )
     if not library.x12_segments(ctypes.addressof(asked), array._addr()):
-        raise SourceError("not enough memory to read the file", retryable=True)
+        raise kernel.no_memory()
     return Rows(_NAMES, _TYPES, (array,) if array.length else ())
 
 
@@ -127,10 +126,8 @@ def _array_rows(
         )
     )
     loop = loops.codes[number - loops.first]
-    if bounds[0] < bounds[1] and (
-        not len(begin) or begin[0] > bounds[0]
-    ):  # what stands before the first segment
-        first = begin[0] if len(begin) else bounds[1]
+    first = begin[0] if len(begin) else bounds[1]
+    if bounds[0] < first:  # something stands before the first segment
         begin, stop, id_stop = (
             np.insert(begin, 0, bounds[0]),
             np.insert(stop, 0, first),
