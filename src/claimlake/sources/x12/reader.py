@@ -32,7 +32,7 @@ _CHUNK_BYTES = 2 * 1024 * 1024
 _ARRAY_CHUNK_BYTES = 4 * 1024 * 1024
 """Without the kernel every column of a chunk costs some calls, however few rows it has."""
 _MOST_WORKERS = 4
-_MOST_BETWEEN = 8
+_MOST_BETWEEN = 2
 """A part is large, too, when so many times a chunk stands between its transactions."""
 
 
