@@ -138,7 +138,7 @@ class IngestReport:
             feeds.setdefault((f"{file.org_id}/{file.source_id}", file.feed), []).append(file)
         rows = [(*name, *_numbers(files)) for name, files in sorted(feeds.items())]
         rows.append(("total", "", *_numbers(self.files)))
-        return _aligned([header, *rows])
+        return _aligned([header, *rows], 2)
 
     def _amounts(self) -> list[str]:
         totals: dict[str, Amounts] = {}
@@ -188,11 +188,12 @@ def _numbers(files: Iterable[FileReport]) -> tuple[str, ...]:
     return (f"{len(report.files):,}", *(f"{count:,}" for count in counts))
 
 
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+def _aligned(rows: list[tuple[str, ...]], texts: int) -> list[str]:
+    """The rows under each other: so many columns of text, then numbers."""
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     return [
         "  ".join(
-            cell.ljust(width) if place < 2 else cell.rjust(width)
+            cell.ljust(width) if place < texts else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
