@@ -1,6 +1,6 @@
 -- One row per diagnosis that is no valid code on its day, and per account whose list does not name one principal.
 -- A code is judged where a list of ICD-10-CM was loaded, on the day of discharge, else of arrival; without a day by any
--- edition.
+-- edition. A list without an account goes by its encounter, which is named by a hash: hospitals number them alike.
 -- of: silver.encounter_diagnosis
 -- rule: DXP-01 warn: diagnosis not valid on the date
 -- rule: DXP-02 warn: principal diagnosis missing or repeated
@@ -54,13 +54,29 @@ judged as (
     group by
         diagnosis.org_id, diagnosis.source_system_id, diagnosis.account_key, diagnosis.encounter_id,
         diagnosis.sequence, diagnosis.source_record_id
+),
+
+unsure as (
+    select
+        diagnosis.org_id,
+        diagnosis.source_system_id,
+        coalesce(
+            diagnosis.account_key,
+            sha256(concat_ws('|', diagnosis.org_id, diagnosis.source_system_id, diagnosis.encounter_id))
+        ) as list_key,
+        diagnosis.source_record_id
+    from silver.encounter_diagnosis as diagnosis
+    where diagnosis.principal_count <> 1
 )
 
 select
     judged.org_id,
     judged.source_system_id,
     'DXP-01' as rule_id,
-    concat_ws('|', coalesce(judged.account_key, judged.encounter_id), cast(judged.sequence as text)) as record_key,
+    concat_ws(
+        '|', coalesce(judged.account_key, sha256(concat_ws('|', judged.org_id, judged.source_system_id, judged.encounter_id))),
+        cast(judged.sequence as text)
+    ) as record_key,
     judged.source_record_id
 from judged
 where judged.valid_codes = 0
@@ -68,11 +84,10 @@ where judged.valid_codes = 0
 union all
 
 select
-    diagnosis.org_id,
-    min(diagnosis.source_system_id) as source_system_id,
+    unsure.org_id,
+    min(unsure.source_system_id) as source_system_id,
     'DXP-02' as rule_id,
-    coalesce(diagnosis.account_key, diagnosis.encounter_id) as record_key,
-    min(diagnosis.source_record_id) as source_record_id
-from silver.encounter_diagnosis as diagnosis
-where diagnosis.principal_count <> 1
-group by diagnosis.org_id, coalesce(diagnosis.account_key, diagnosis.encounter_id)
+    unsure.list_key as record_key,
+    min(unsure.source_record_id) as source_record_id
+from unsure
+group by unsure.org_id, unsure.list_key
