@@ -1,6 +1,7 @@
 -- One row per claim payment that breaks a rule. One that fits no claim keeps its row: its money was received (CLP-08).
 -- Split claims are added up before they are compared with what was sent, in any version.
 -- of: silver.claim_payment
+-- key: claim_payment_key
 -- rule: CLP-02 warn: claim status is not a 5010 value
 -- rule: CLP-05 warn: reversal of an unknown payment
 -- rule: CLP-06 warn: reversal differs from the original
