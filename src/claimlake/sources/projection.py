@@ -57,7 +57,7 @@ class Projection:
 
 
 def define_functions(connection: duckdb.DuckDBPyConnection, secret: bytes) -> None:
-    """Add what mappings and contracts may call, keyed_hash, float_money and npi_check_digit, and json_without."""
+    """Add what mappings and contracts may call, keyed_hash, float_money and npi_check_digit, and WITHOUT."""
     block = secret if len(secret) <= 64 else hashlib.sha256(secret).digest()
     padded = block.ljust(64, b"\0")
     inner = bytes(byte ^ 0x36 for byte in padded).hex()
