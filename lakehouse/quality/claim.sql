@@ -1,7 +1,8 @@
 -- One row per claim that breaks a rule. A claim that contradicts itself is held, with its lines, until a corrected one
--- arrives. What only an 837 states is judged on claims sent as 837. A bill type is judged against the account where the
--- entity bills one way only. Two patients share a claim number when both name and birth date differ: then no claim of that
--- number can be told apart.
+-- arrives. A claim that asks for no payment (frequency 0) may charge nothing; one for reopening is Q. What only an 837
+-- states is judged on claims sent as 837. A bill type is judged against the account where the entity bills one way only.
+-- Two patients share a claim number when both name and birth date differ: then no claim of that number can be told
+-- apart.
 -- of: silver.claim
 -- key: claim_key
 -- rule: CLM-01 quarantine: claim without patient control number, or with one too long
@@ -64,12 +65,16 @@ broken as (
         coalesce(
             claim.total_charge_amount <= 0
             and claim.frequency_code <> '8'
-            and (claim.total_charge_amount < 0 or coalesce(sent.transaction_type, 'CH') <> 'RP'), false
+            and (
+                claim.total_charge_amount < 0
+                or (claim.frequency_code <> '0' and coalesce(sent.transaction_type, 'CH') <> 'RP')
+            ), false
         ) as is_free,
         coalesce(abs(itemized.charge_amount - claim.total_charge_amount) > 0.01, false) as is_unequal,
         coalesce(claim.statement_from > claim.statement_to, false)
         or coalesce(claim.statement_to > claim.created_date, false) as is_disordered,
-        coalesce(claim.frequency_code not in ('1', '2', '3', '4', '5', '7', '8', '9'), false) as is_infrequent,
+        coalesce(claim.frequency_code not in ('0', '1', '2', '3', '4', '5', '7', '8', '9', 'Q'), false)
+            as is_infrequent,
         coalesce(claim.frequency_code in ('7', '8') and claim.original_reference is null, false) as is_unreferenced,
         claim.payer_id = 'unmapped' as is_unmapped,
         encounter.account_key is null as is_without_encounter,

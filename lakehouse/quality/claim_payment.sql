@@ -1,9 +1,8 @@
--- One row per claim payment that breaks a rule. A reversal that adds money is held. One that fits no claim keeps its row:
--- its money was received (CLP-08). Split claims are added up before they are compared with what was sent, in any version.
+-- One row per claim payment that breaks a rule. One that fits no claim keeps its row: its money was received (CLP-08).
+-- Split claims are added up before they are compared with what was sent, in any version.
 -- of: silver.claim_payment
 -- key: claim_payment_key
 -- rule: CLP-02 warn: claim status is not a 5010 value
--- rule: CLP-04 quarantine: reversal with positive amounts
 -- rule: CLP-05 warn: reversal of an unknown payment
 -- rule: CLP-06 warn: reversal differs from the original
 -- rule: CLP-07 warn: claim reversed and not corrected for 30 days
@@ -83,17 +82,6 @@ select
 from silver.claim_payment as payment
 where
     coalesce(payment.clp_status_code, '') not in ('1', '2', '3', '4', '19', '20', '21', '22', '23', '25')
-
-union all
-
-select
-    payment.org_id,
-    payment.source_system_id,
-    'CLP-04' as rule_id,
-    payment.claim_payment_key as record_key,
-    payment.source_record_id
-from silver.claim_payment as payment
-where payment.is_reversal and (payment.charge_amount > 0 or payment.paid_amount > 0)
 
 union all
 

@@ -1,6 +1,6 @@
 -- One row per diagnosis that is no valid code on its day, and per account whose list does not name one principal.
--- A code is judged where a list of ICD-10-CM was loaded, on the day of discharge, else of arrival; without a day by any
--- edition.
+-- A code is judged where a list of ICD-10-CM covers the day, that of discharge, else of arrival; without a day by any
+-- edition. A list without an account goes by its encounter, which is named by a hash: hospitals number them alike.
 -- of: silver.encounter_diagnosis
 -- rule: DXP-01 warn: diagnosis not valid on the date
 -- rule: DXP-02 warn: principal diagnosis missing or repeated
@@ -17,10 +17,24 @@ with code as (
     where code.code_set = 'icd10cm'
 ),
 
-tenant_with_list as (
-    select code.org_id
+listed as (
+    select
+        code.org_id,
+        min(coalesce(code.effective_from, date '1900-01-01')) as listed_from
     from code
     group by code.org_id
+),
+
+dated as (
+    select
+        diagnosis.*,
+        cast(coalesce(encounter.discharge_at, encounter.admit_at, encounter.arrival_at) as date) as judged_on
+    from silver.encounter_diagnosis as diagnosis
+    left join silver.encounter as encounter
+        on
+            diagnosis.org_id = encounter.org_id
+            and diagnosis.account_key = encounter.account_key
+    where diagnosis.icd10_code is not null
 ),
 
 judged as (
@@ -32,35 +46,43 @@ judged as (
         diagnosis.sequence,
         diagnosis.source_record_id,
         count(code.bare_code) as valid_codes
-    from silver.encounter_diagnosis as diagnosis
-    inner join tenant_with_list on diagnosis.org_id = tenant_with_list.org_id
-    left join silver.encounter as encounter
+    from dated as diagnosis
+    inner join listed
         on
-            diagnosis.org_id = encounter.org_id
-            and diagnosis.account_key = encounter.account_key
+            diagnosis.org_id = listed.org_id
+            and coalesce(diagnosis.judged_on >= listed.listed_from, true)
     left join code
         on
             diagnosis.org_id = code.org_id
             and diagnosis.icd10_code = code.bare_code
-            and coalesce(
-                cast(coalesce(encounter.discharge_at, encounter.admit_at, encounter.arrival_at) as date)
-                >= code.effective_from, true
-            )
-            and coalesce(
-                cast(coalesce(encounter.discharge_at, encounter.admit_at, encounter.arrival_at) as date)
-                < code.effective_to, true
-            )
-    where diagnosis.icd10_code is not null
+            and coalesce(diagnosis.judged_on >= code.effective_from, true)
+            and coalesce(diagnosis.judged_on < code.effective_to, true)
     group by
         diagnosis.org_id, diagnosis.source_system_id, diagnosis.account_key, diagnosis.encounter_id,
         diagnosis.sequence, diagnosis.source_record_id
+),
+
+unsure as (
+    select
+        diagnosis.org_id,
+        diagnosis.source_system_id,
+        coalesce(
+            diagnosis.account_key,
+            sha256(concat_ws('|', diagnosis.org_id, diagnosis.source_system_id, diagnosis.encounter_id))
+        ) as list_key,
+        diagnosis.source_record_id
+    from silver.encounter_diagnosis as diagnosis
+    where diagnosis.principal_count <> 1
 )
 
 select
     judged.org_id,
     judged.source_system_id,
     'DXP-01' as rule_id,
-    concat_ws('|', coalesce(judged.account_key, judged.encounter_id), cast(judged.sequence as text)) as record_key,
+    concat_ws(
+        '|', coalesce(judged.account_key, sha256(concat_ws('|', judged.org_id, judged.source_system_id, judged.encounter_id))),
+        cast(judged.sequence as text)
+    ) as record_key,
     judged.source_record_id
 from judged
 where judged.valid_codes = 0
@@ -68,11 +90,10 @@ where judged.valid_codes = 0
 union all
 
 select
-    diagnosis.org_id,
-    min(diagnosis.source_system_id) as source_system_id,
+    unsure.org_id,
+    min(unsure.source_system_id) as source_system_id,
     'DXP-02' as rule_id,
-    coalesce(diagnosis.account_key, diagnosis.encounter_id) as record_key,
-    min(diagnosis.source_record_id) as source_record_id
-from silver.encounter_diagnosis as diagnosis
-where diagnosis.principal_count <> 1
-group by diagnosis.org_id, coalesce(diagnosis.account_key, diagnosis.encounter_id)
+    unsure.list_key as record_key,
+    min(unsure.source_record_id) as source_record_id
+from unsure
+group by unsure.org_id, unsure.list_key

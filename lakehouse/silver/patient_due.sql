@@ -5,8 +5,9 @@
 -- what earlier payers left. It is the patient's from its remittance date, unless another payer is still to decide: the
 -- claim was forwarded (CLP02 19, 20, 21), a claim to a later payer waits for its answer, or a second coverage is on file
 -- that nothing was sent to.
--- An account without coverage and without a claim is self-pay from its final bill: its charges less the discounts given
--- on them. Charity, bad debt and payments are what becomes of an obligation, and do not lessen it.
+-- An account without coverage, for which no claim was sent (not even one that is held), is self-pay from its final bill:
+-- its charges less the discounts given on them. Charity, bad debt and payments are what becomes of an obligation, and do
+-- not lessen it.
 -- grain: org_id, obligation_key
 -- load: full
 -- partition: org_id
@@ -101,10 +102,10 @@ insured as (
 
 billed as (
     select
-        claim.org_id,
-        claim.account_key
-    from claim
-    group by claim.org_id, claim.account_key
+        submission.org_id,
+        submission.account_key
+    from silver.claim_submission as submission
+    group by submission.org_id, submission.account_key
 ),
 
 charged as (

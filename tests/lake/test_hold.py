@@ -228,7 +228,8 @@ def test_a_stricter_severity_is_one_word_in_a_file_of_the_workspace(judged: Work
     [
         ("-- key: sha256(visit_id)", "-- key: visit_id", "1 of its keys name no row of silver.visit"),
         ("-- key: sha256(visit_id)\n", "", "visit.sql:3: has no '-- key:' line"),
-        ("-- of: silver.visit", "-- of: bronze.visit", "holds rows of a table that no model makes"),
+        ("-- of: silver.visit", "-- of: bronze.visit", "holds rows of a table that no silver model makes"),
+        ("-- of: silver.visit", "-- of: gold.payer_total", "of a table that no silver model makes"),
     ],
 )
 def test_a_gate_that_cannot_name_its_rows_is_refused(

@@ -144,13 +144,16 @@ def test_the_report_counts_the_rows_of_every_table(workspace: Workspace) -> None
 def test_a_row_keeps_its_element_and_the_place_of_its_record_and_nothing_omitted(
     workspace: Workspace,
 ) -> None:
-    deliver(workspace, "hub/claims.json", CLAIMS)
+    claims = CLAIMS.replace('"seq": 1,', '"seq": 1, "said \\"yes\\"": true,')
+    deliver(workspace, "hub/claims.json", claims)
     run(workspace)
     found = rows(workspace, "bronze.claims_flat", "raw, byte_offset, byte_length", "line_id")
     assert json.loads(found[0][0])["amount"] == "100.10"
-    assert "memo" not in found[0][0]
+    raws = "".join(raw for raw, *_ in rows(workspace, "bronze.claims_flat", "raw"))
+    assert "85025" in raws
+    assert "memo" not in raws and "call her" not in raws
     place, length = found[0][1:]
-    assert json.loads(CLAIMS.encode()[place : place + length])["claim_id"] == "C1"
+    assert json.loads(claims.encode()[place : place + length])["claim_id"] == "C1"
 
 
 def test_a_record_that_is_delivered_well_closes_its_quarantine_row(workspace: Workspace) -> None:

@@ -1,6 +1,6 @@
 """The build: reference tables and models into Delta, in order, checked, then published as one snapshot."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
@@ -84,11 +84,7 @@ def build(
                 if progress:
                     progress(reports[-1])
             snapshot = publish(workspace, run.versions)
-            judged = [model for model in models.values() if model.rules]
-            for model in judged:
-                _bind(run, model.name, model.of)
-            record_results(run.lake, run.engine, judged, snapshot)
-            record_held(workspace, [model for model in judged if model.holding])
+            _record_judged(run, models.values(), snapshot)
         finally:
             if engine is None:
                 run.engine.close()
@@ -169,6 +165,15 @@ def _make(run: _Run, model: Model, made_of: str) -> int:
     run.known[model.name] = BuiltTable(model.name, made_of, stored.version, rows, violations)
     remember(run.workspace, [run.known[model.name]])
     return held
+
+
+def _record_judged(run: _Run, models: Iterable[Model], snapshot: Snapshot) -> None:
+    """Enter what the rules found in a published snapshot, and in quarantine what they hold."""
+    judged = [model for model in models if model.rules]
+    for model in judged:
+        _bind(run, model.name, model.of)
+    record_results(run.lake, run.engine, judged, snapshot)
+    record_held(run.workspace, [model for model in judged if model.holding])
 
 
 def _bind_inputs(run: _Run, model: Model) -> None:

@@ -101,7 +101,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, lake: Lake, gates: Sequence[
         "or waiting.byte_offset is distinct from held.byte_offset"
     )
     connection.execute(
-        f"insert into news select waiting.* replace (timestamp '{now}' as resolved_at, "
+        f"insert into news by name select waiting.* replace (timestamp '{now}' as resolved_at, "
         "case when good.record_id is null then 'fixed_upstream' else 'replayed' end as resolution) "
         f"from waiting left join ({_good_sql(lake, gates, org_id)}) as good "
         "on good.table_name = waiting.table_name "

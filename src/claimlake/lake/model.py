@@ -76,11 +76,11 @@ def _gated(models: dict[str, Model]) -> dict[str, Model]:
     for gate in (model for model in models.values() if model.holding):
         line = next(rule.line for rule in gate.rules if rule.severity == "quarantine")
         judged = gated.get(gate.of)
-        if judged is None or not gate.key:
-            what = (
-                "holds rows of a table that no model makes." if judged is None else "has no '-- key:' line."
-            )
-            raise _error(gate.file, line, what, "Name a model in 'of', and in 'key' what gives record_key.")
+        if judged is None or not gate.of.startswith("silver."):
+            what = "holds rows of a table that no silver model makes."
+            raise _error(gate.file, line, what, "Name a silver model in 'of', or make the rule warn or fail.")
+        if not gate.key:
+            raise _error(gate.file, line, "has no '-- key:' line.", "Name in 'key' what gives record_key.")
         if judged.gate:
             other = judged.gate.file.name
             raise _error(

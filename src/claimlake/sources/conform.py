@@ -12,7 +12,7 @@ from claimlake.lake.contract import Contract
 from claimlake.lake.land import GONE, QUARANTINE, Finding, Stage
 from claimlake.lake.ledger import Counts
 from claimlake.sources.mapping import Feed, Target
-from claimlake.sources.projection import Fault, Projection, project, refuse_bad_mapping
+from claimlake.sources.projection import WITHOUT, Fault, Projection, project, refuse_bad_mapping
 from claimlake.sources.record import BROKEN, TABLE, Records
 from claimlake.sources.report import Amounts, FileReport
 from claimlake.sources.vanished import key_sql, own_key
@@ -181,13 +181,7 @@ def _raw_sql(part: _Part, omit: Sequence[str]) -> str:
         return "record._raw"
     if not omit:
         return "projected._text"
-    hidden = ", ".join(literal(name.lower()) for name in omit)
-    kept = f"list_filter(json_keys(projected._text), lambda name: lower(name) not in ({hidden}))"
-    member = "json_extract(projected._text, '$.\"' || name || '\"')"
-    return (
-        "case when json_type(projected._text) = 'OBJECT' then cast(to_json(map("
-        f"{kept}, list_transform({kept}, lambda name: {member}))) as varchar) else projected._text end"
-    )
+    return f"{WITHOUT}(projected._text, [{', '.join(literal(name.lower()) for name in omit)}])"
 
 
 def _see_keys(stage: Stage, part: _Part) -> None:

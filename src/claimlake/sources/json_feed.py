@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 
 from claimlake.errors import SourceError
-from claimlake.sources.json_text import Found, JsonText
+from claimlake.sources.json_text import Found, JsonText, without
 from claimlake.sources.record import TABLE, BrokenRecord, Records, store_broken
 
 BATCH = 20_000
@@ -44,10 +44,11 @@ class _Batch:
     rows: list[tuple[int, int, int, str, str, str]] = field(default_factory=list)
 
     def add(self, found: Found, values: dict[str, str | None], hidden: set[str]) -> None:
-        kept = {name: value for name, value in values.items() if name.lower() not in hidden}
+        left = without(found.value, hidden) if hidden else found.value
+        kept = values if left == found.value else {str(name): _text(value) for name, value in left.items()}
         text = json.dumps(kept, sort_keys=True, ensure_ascii=False)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        raw = found.raw if len(kept) == len(values) else text
+        raw = found.raw if kept is values else text
         everything = json.dumps(values, ensure_ascii=False)
         everything.encode()
         self.rows.append((found.number, found.offset, found.length, raw, everything, digest))
@@ -69,7 +70,10 @@ class _Batch:
 
 
 def read_json(connection: duckdb.DuckDBPyConnection, source: JsonFile, omit: Iterable[str] = ()) -> Records:
-    """Leave the records of a file in the record tables; nested values stay JSON text."""
+    """Leave the records of a file in the record tables; nested values stay JSON text.
+
+    `_raw` lacks the omitted names, also where they stand inside lists and objects.
+    """
     hidden = {name.lower() for name in omit}
     connection.execute(
         f"create or replace temp table {TABLE} (_row bigint, _offset bigint, _length bigint, _raw varchar, "

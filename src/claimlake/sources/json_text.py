@@ -3,7 +3,7 @@
 import codecs
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -29,6 +29,20 @@ class Found:
     raw: str
     value: Any = None
     problem: str = ""
+
+
+def without(value: Any, names: Collection[str]) -> Any:
+    """A value without the members of these lower-case names, at any depth."""
+    if isinstance(value, list):
+        return [without(element, names) for element in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: without(inner, names) for name, inner in value.items() if name.strip().lower() not in names}
+
+
+def text_without(text: str, names: list[str]) -> str:
+    """JSON text without the members of these lower-case names, at any depth."""
+    return json.dumps(without(_DECODER.decode(text), names), ensure_ascii=False)
 
 
 class JsonText:

@@ -52,7 +52,7 @@ FEED_KEYS = (
     Key("into", "part", "the bronze tables its records become; none for `x12`, which has its own"),
     Key("sources", "texts", "only these sources of the tenant have the feed"),
     Key("source_system_id", "text", "overrides the source's id, where one folder holds several systems"),
-    Key("omit", "texts", "columns that expressions may use and that are not copied into `raw`"),
+    Key("omit", "texts", "columns that expressions may use and `raw` lacks; in JSON also names inside lists"),
     Key("active", "flag", "`false` turns it off"),
 )
 TARGET_KEYS = (
@@ -113,7 +113,7 @@ class Feed:
     sources: tuple[str, ...] = ()
     """Ids of the sources that have this feed; all of the system's sources when empty."""
     omit: tuple[str, ...] = ()
-    """Source columns that expressions may use but that are not copied into the `raw` of any row."""
+    """Source columns, in JSON names at any depth, that expressions may use but no `raw` holds."""
     is_active: bool = True
     codes: tuple[CodeMap, ...] = ()
     """Lists of codes its expressions look up."""

@@ -12,12 +12,15 @@ from claimlake.engines.sql import quoted
 from claimlake.errors import ConfigurationError
 from claimlake.lake.contract import Column, Contract, Expectation
 from claimlake.sources.code_map import Call, CodeMap, calls, define_codes
+from claimlake.sources.json_text import text_without
 from claimlake.sources.list_item import IS_LIST, PLACE, TEXT, items_sql
 from claimlake.sources.mapping import ROW_NUMBER, Feed, Target
 
 RECORDS = "source_record"
 """View of the records of one file: `_row` and one text column for each source column, blanks as null."""
 
+WITHOUT = "json_without"
+"""Function of a connection: a JSON text without the members of some lower-case names."""
 DATE_FORMATS = (
     "%m/%d/%Y",
     "%Y%m%d",
@@ -54,7 +57,7 @@ class Projection:
 
 
 def define_functions(connection: duckdb.DuckDBPyConnection, secret: bytes) -> None:
-    """Add the functions mappings and contracts may call: keyed_hash, float_money and npi_check_digit."""
+    """Add what mappings and contracts may call, keyed_hash, float_money and npi_check_digit, and WITHOUT."""
     block = secret if len(secret) <= 64 else hashlib.sha256(secret).digest()
     padded = block.ljust(64, b"\0")
     inner = bytes(byte ^ 0x36 for byte in padded).hex()
@@ -80,6 +83,7 @@ def define_functions(connection: duckdb.DuckDBPyConnection, secret: bytes) -> No
         "else (2 * try_cast(substr(npi, place, 1) as int)) // 10 "
         "+ (2 * try_cast(substr(npi, place, 1) as int)) % 10 end))) % 10 = 0"
     )
+    connection.create_function(WITHOUT, text_without, ["VARCHAR", "VARCHAR[]"], "VARCHAR")
 
 
 def keyed_hash(secret: bytes, value: str) -> str:
