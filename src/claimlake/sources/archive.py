@@ -5,7 +5,6 @@ import hashlib
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
@@ -14,6 +13,7 @@ from claimlake.errors import SourceError
 from claimlake.lake.ledger import Delivery
 from claimlake.sources.content import GZIP
 from claimlake.sources.failure import is_disk_full
+from claimlake.sources.x12.source import BAD_ARCHIVE
 
 PIECE = 1 << 20
 LARGEST_RATIO = 200
@@ -22,15 +22,6 @@ ALWAYS_ALLOWED = 64 * PIECE
 MOST_MEMBERS = 10_000
 UNPACKED = ".unpacked"
 """Name of a member under way; what a killed ingestion left is written over."""
-BAD_ARCHIVE = (
-    OSError,
-    EOFError,
-    zlib.error,
-    zipfile.BadZipFile,
-    RuntimeError,
-    NotImplementedError,
-    ValueError,
-)
 
 
 def unpack(archive: Delivery, files: Path) -> dict[Delivery, str]:

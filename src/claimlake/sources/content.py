@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claimlake.sources.x12 import is_x12
+from claimlake.sources.x12.source import BAD_ARCHIVE
 
 HEAD = 1 << 16
 CHUNK = 1 << 20
@@ -110,7 +111,7 @@ def _packed(file: Path, head: bytes) -> Content:
         try:
             with zipfile.ZipFile(file) as archive:
                 names = set(archive.namelist())
-        except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError, UnicodeError):
+        except BAD_ARCHIVE:
             return Content("", problem="is a zip archive that is cut short or damaged")
         if "[Content_Types].xml" in names:
             is_workbook = "xl/workbook.xml" in names

@@ -1,6 +1,7 @@
 """Archives: unpacked in place, refused when they are damaged or made to fill a disk."""
 
 import gzip
+import io
 import zipfile
 from pathlib import Path
 
@@ -18,16 +19,18 @@ def test_an_archive_made_to_fill_the_disk_is_refused(tmp_path: Path, monkeypatch
         source.content_of(bomb)
 
 
-def test_a_damaged_archive_is_named_without_its_members(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [40, -6], ids=["member", "place of the directory"])
+def test_a_damaged_archive_is_named_without_its_members(tmp_path: Path, place: int) -> None:
     damaged = tmp_path / "one.zip"
     with zipfile.ZipFile(damaged, "w") as archive:
         archive.writestr("DOE_JO_835.txt", "ISA*")
     content = bytearray(damaged.read_bytes())
-    content[40:44] = b"????"
+    content[place : place + 4 if place > 0 else -2] = b"????"
     damaged.write_bytes(bytes(content))
-    with pytest.raises(SourceError) as caught:
-        source.content_of(damaged)
-    assert "DOE" not in str(caught.value)
+    for what in (damaged, io.BytesIO(bytes(content))):
+        with pytest.raises(SourceError, match="cannot be unpacked") as caught:
+            source.content_of(what)
+        assert "DOE" not in str(caught.value)
 
 
 def test_a_remittance_cut_inside_a_claim_is_held_though_its_payment_adds_up(tmp_path: Path) -> None:

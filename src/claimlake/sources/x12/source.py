@@ -3,7 +3,9 @@
 import contextlib
 import gzip
 import io
+import lzma
 import mmap
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -20,7 +22,11 @@ _PIECE = 1024 * 1024
 _LARGEST_RATIO = 200
 """EDI shrinks to a tenth or a fiftieth; what grows two hundredfold is made to fill a disk."""
 _ALWAYS_ALLOWED = 64 * 1024 * 1024
-_BAD_ARCHIVE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
+BAD_ARCHIVE = (
+    *(OSError, EOFError, RuntimeError, ValueError, OverflowError),
+    *(zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile),
+)
+"""What the archive modules raise at damaged bytes: places before the start are a ValueError."""
 
 
 def is_x12(head: bytes) -> bool:
@@ -59,7 +65,7 @@ def _unpacked(file: IO[bytes], head: bytes, where: str) -> Iterator[IO[bytes]]:
         try:
             for member in _members(file, is_gzip=head[:2] == b"\x1f\x8b"):
                 _copy(member, plain, allowed, where)
-        except _BAD_ARCHIVE as error:
+        except BAD_ARCHIVE as error:
             # Not the error's own words: they can quote the name of a member, and a name can be a patient.
             what = f"the archive cannot be unpacked ({type(error).__name__})."
             remedy = "It is damaged or encrypted: ask the sender for the file again."
