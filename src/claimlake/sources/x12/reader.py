@@ -32,6 +32,8 @@ _CHUNK_BYTES = 2 * 1024 * 1024
 _ARRAY_CHUNK_BYTES = 4 * 1024 * 1024
 """Without the kernel every column of a chunk costs some calls, however few rows it has."""
 _MOST_WORKERS = 4
+_LEAST_SHARED = 64 * 1024
+"""Parts of fewer bytes, which hundreds of interchanges give, cost more to hand to a thread than to read."""
 _MOST_BETWEEN = 2
 """A part is large, too, when so many times a chunk stands between its transactions."""
 
@@ -145,7 +147,7 @@ class _Reader:
     def chunks(self, workers: int) -> Iterator[Chunk]:
         """Every chunk, in file order."""
         todo = list(parts(self.shape, len(self.data), self.chunk_bytes))
-        if workers == 1 or len(todo) == 1:
+        if workers == 1 or len(self.data) < _LEAST_SHARED * len(todo) or len(todo) == 1:
             for part in todo:
                 yield from self._one(part)
             return
