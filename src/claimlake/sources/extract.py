@@ -200,7 +200,8 @@ def _write(database: duckdb.DuckDBPyConnection, metadata: Mapping[str, str], tar
     pairs = ", ".join(f"{name}: {literal(value)}" for name, value in metadata.items())
     copied = database.execute(
         f"copy ({SELECTED}) to {literal(str(target))} (format parquet, compression zstd, "
-        f"compression_level 1, row_group_size {ROW_GROUP}, kv_metadata {{{pairs}}})"
+        f"compression_level 1, dictionary_size_limit 1, "  # a dictionary takes a quarter of the time
+        f"row_group_size {ROW_GROUP}, kv_metadata {{{pairs}}})"
     ).fetchall()[0][0]
     return int(copied)
 
