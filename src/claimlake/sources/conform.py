@@ -16,10 +16,10 @@ from claimlake.sources.projection import WITHOUT, Fault, Projection, project, re
 from claimlake.sources.record import BROKEN, TABLE, Records
 from claimlake.sources.report import Amounts, FileReport
 from claimlake.sources.vanished import key_sql, own_key
+from claimlake.sources.x12.spec import MONEY
 
 UNMATCHED = Fault("ALL-15", "record fits no table of its feed")
 BROKEN_RULE = "ALL-14"
-MONEY = "decimal(18,2)"
 
 
 class FileRefusedError(Exception):
