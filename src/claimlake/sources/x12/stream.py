@@ -45,10 +45,10 @@ _RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 class Channel:
     """Batches of one table from the thread that reads to the thread that writes, a few at a time."""
 
-    def __init__(self, schema: Any, whole_numbers: Sequence[str] = ()) -> None:
+    def __init__(self, schema: Any, numbers: Sequence[str] = ()) -> None:
         self.schema = schema
-        self.whole_numbers = whole_numbers
-        """The columns of whole numbers."""
+        self.numbers = numbers
+        """The columns of numbers, money and dates."""
         self.is_cancelled = Event()
         self._waiting: Queue[Any] = Queue(_MOST_WAITING)
         self._kept: list[Any] = []
