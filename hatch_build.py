@@ -27,7 +27,7 @@ def compile_kernel(root: Path) -> bool:
     command = [compiler, *flags, "-o", str(target), *sources]
     try:
         done = subprocess.run(command, capture_output=True, check=False, timeout=300)  # noqa: S603 own command
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0 and target.exists()
 

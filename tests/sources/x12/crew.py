@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -118,13 +118,17 @@ def run(
             if len(report.failures) >= _MOST_FAILURES:
                 break
             done = report.done + sum(block.number - block.first for block in running)
-            open_numbers = [block.number for block in running] + [first for first, _ in todo]
-            progress(report, done, min(open_numbers, default=numbers.stop))
+            progress(report, done, _first_open(running, todo, numbers.stop))
     finally:
         for block in running:
             block.process.kill()
             block.process.wait()
     return report
+
+
+def _first_open(running: Iterable[Block], todo: Iterable[tuple[int, int]], stop: int) -> int:
+    """The first mutant that was not read yet."""
+    return min([*(block.number for block in running), *(first for first, _ in todo)], default=stop)
 
 
 def _blocks(numbers: range) -> Iterator[tuple[int, int]]:

@@ -42,5 +42,5 @@ def test_a_kernel_without_memory_says_so(function: str, engine: str, monkeypatch
     answer = 0 if function == "x12_segments" else -1
     monkeypatch.setattr(kernel.library(), function, lambda *_: answer)
     content = interchange(transaction("999", "AK1*HC*1", "AK9*R*1*1*0"))
-    with pytest.raises(SourceError, match=r"^not enough memory to read the file\. Close .* may help\.$"):
+    with pytest.raises(SourceError, match=r"^stream: not enough memory to read it\. Close .* may help\.$"):
         read_tables(io.BytesIO(content), scope="lossless")

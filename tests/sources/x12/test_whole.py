@@ -29,6 +29,8 @@ FILES = (
     interchange(transaction("270", "BHT*0022*13"), transaction("835", *PAYMENT, *CLAIM), newline="\r\n"),
 )
 
+NAMES = ("835 and 999", "837 and 277", "270 and 835")
+
 
 def segments(found: Reading) -> bytes:
     kept = sorted(rows(found, "x12_segment"), key=lambda row: row["byte_offset"])
@@ -80,7 +82,7 @@ def test_damaged_files_read_alike_in_both_engines_and_lose_no_byte(
         assert everything(content) == fast
 
 
-@pytest.mark.parametrize("content", FILES)
+@pytest.mark.parametrize("content", FILES, ids=NAMES)
 def test_the_segments_of_a_file_are_its_bytes(content: bytes) -> None:
     text = b"Some words before.\r\n" + content + b"\r\n\x1a"
     assert segments(read_tables(io.BytesIO(text), scope="lossless")) == text
@@ -178,6 +180,7 @@ TA1 = interchange(control="000000007", marks="|>!^").replace(b"GE|", b"TA1|00000
         b"Some words before.\r\n" + interchange(transaction("999", "AK1*HC*1", *ANSWERS, "AK9*R*80*80*0")),
         interchange(transaction("270", *CLAIMS), transaction("835", *LONG, control="0002"), newline="\r\n"),
     ],
+    ids=[*NAMES, "one", "several", "many", "TA1", "words", "unsupported"],
 )
 def test_a_large_transaction_is_read_in_pieces_that_are_the_whole(content: bytes, size: int) -> None:
     assert everything(content, chunk_bytes=size) == everything(content)
@@ -346,3 +349,15 @@ def test_many_texts_outside_ascii_need_no_more_memory_than_they_are_long() -> No
     found = read_tables(io.BytesIO(content), scope="lossless")
     assert {row["patient_last_name"] for row in rows(found, "era_835")} == {"MÜLLER"}
     assert segments(found) == content
+
+
+@pytest.mark.parametrize("is_inside", [True, False], ids=["in a transaction", "between transactions"])
+def test_many_segments_that_no_loop_knows_come_in_several_chunks(is_inside: bool) -> None:
+    strange = ["A"] * 1_200_000
+    sets = [transaction("835", *LONG, *strange)] if is_inside else [transaction("835", *LONG), strange]
+    content = interchange(*sets, newline="")
+    chunks = [
+        chunk.tables["x12_segment"] for chunk in read(io.BytesIO(content), scope="lossless", chunk_bytes=1)
+    ]
+    assert sum(len(chunk) for chunk in chunks) == content.count(b"~")
+    assert max(len(chunk) for chunk in chunks) <= 2**20

@@ -14,7 +14,7 @@ from claimlake.sources.x12.array import Mask, Positions
 from claimlake.sources.x12.column import TooLargeError
 from claimlake.sources.x12.envelope import TransactionSet
 from claimlake.sources.x12.fact import FACTS
-from claimlake.sources.x12.kernel import address, library, no_memory, view, words
+from claimlake.sources.x12.kernel import address, library, view, words
 from claimlake.sources.x12.plan import Fault, Places, loop_level, series
 from claimlake.sources.x12.program import DICTIONARY, Program, TableProgram, program_of
 from claimlake.sources.x12.rows import Rows, rows_schema
@@ -42,7 +42,7 @@ class Scanner:
         self.kernel = cast(Any, library())
         self.handle = self.kernel.x12_open(ctypes.addressof(program.rules))
         if not self.handle:
-            raise no_memory()
+            raise MemoryError
         weakref.finalize(self, self.kernel.x12_close, self.handle)
 
     @classmethod
@@ -96,7 +96,7 @@ class KernelFound:
         )
         separators = np.array([_separators(item) for item in self.sets], dtype=np.uint8)
         if self.kernel.x12_scan_all(self.handle, len(self.sets), address(places), address(separators)) < 0:
-            raise no_memory()
+            raise MemoryError
         self.bytes += sum(item.byte_length for item in self.sets)
         return self
 
@@ -115,7 +115,7 @@ class KernelFound:
             is_new,
         )
         if status < 0:
-            raise no_memory()
+            raise MemoryError
         self.bytes += int(place[0]) - begin
         return status == 1
 
@@ -183,7 +183,7 @@ class KernelFound:
         if status == _TOO_LARGE:
             raise TooLargeError
         if status < 0:
-            raise no_memory()
+            raise MemoryError
         return {
             table.table.name: KernelTable(table, array, some, numbers)
             for table, array, some in zip(tables, arrays, issues, strict=True)

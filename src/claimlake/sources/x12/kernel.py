@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from claimlake.errors import SourceError
-
 _VERSION = 6
 
 _POINTER = ctypes.c_void_p
@@ -63,12 +61,6 @@ def library() -> Any | None:
         function.restype, function.argtypes = result, arguments
         setattr(loaded, name, function)
     return loaded
-
-
-def no_memory() -> SourceError:
-    """What to raise when the kernel had no memory."""
-    remedy = "Close other programs, or read the file where there is more."
-    return SourceError("not enough memory to read the file.", remedy=remedy, retryable=True)
 
 
 def available() -> bool:

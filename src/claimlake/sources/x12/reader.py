@@ -1,5 +1,6 @@
 """Files to tables: `read` in chunks of bounded size, `read_tables` all at once."""
 
+import contextlib
 import os
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -76,7 +77,7 @@ def read(
         workers: how many threads read; by default one for each processor, up to four.
     """
     where = str(source) if isinstance(source, Path) else "stream"
-    with opened(source) as content:
+    with opened(source) as content, _memory_wanted(where):
         data = np.frombuffer(content, dtype=np.uint8)
         pages = Pages(content)
         shape = outline(content, data, pages.seen)
@@ -88,6 +89,18 @@ def read(
         reader = _Reader(data, pages, shape, scope=scope, chunk_bytes=most)
         yield from reader.chunks(workers or min(os.cpu_count() or 1, _MOST_WORKERS))
         del data, pages, reader  # nothing may look at the bytes any more when the file is closed
+
+
+@contextlib.contextmanager
+def _memory_wanted(where: str) -> Iterator[None]:
+    """Say which file it was when there is no memory for its rows."""
+    try:
+        yield
+    except MemoryError as error:
+        remedy = "Close other programs, or read it where there is more."
+        raise SourceError(
+            "not enough memory to read it.", where=where, remedy=remedy, retryable=True
+        ) from error
 
 
 def read_tables(
@@ -289,15 +302,20 @@ class _Reader:
         founds = self._find(part)
         self._number(founds)
         tables, findings = self._tables(founds)
-        chunk = self._chunk(part, tables, findings)
+        yield from self._with_segments(self._chunk(part, tables, findings), part, founds)
+        for _, _, found in founds:
+            found.close()
+
+    def _with_segments(self, chunk: Chunk, part: Part, founds: _Founds) -> Iterator[Chunk]:
+        """The chunk and, when they are wanted, the segments of the part; many of them come in more chunks."""
         if not self.has_segments:
             yield chunk
-        for number, piece in enumerate(slices(part, self.data) if self.has_segments else ()):
+            return
+        is_long = part.end - part.begin > 2 * self.chunk_bytes
+        for number, piece in enumerate(slices(part, self.data) if is_long else [part]):
             segments = {"x12_segment": self._segments(piece, founds)}
             yield Chunk(segments, (), ()) if number else replace(chunk, tables={**chunk.tables, **segments})
             self.pages.seen(piece.end)
-        for _, _, found in founds:
-            found.close()
 
     def _pieces(self, part: Part) -> Iterator[Chunk]:
         """One large transaction, read twice: to examine all its pieces, then to give them one by one."""
@@ -315,10 +333,9 @@ class _Reader:
             tables: dict[str, Rows] = {}
             if part.sets[0].status == "accepted":
                 tables |= found.rows(np.ones(1, dtype=bool))
-            if self.has_segments:
-                tables["x12_segment"] = self._segments(piece, [(self._specification(part), [], found)])
             kept = {name: rows for name, rows in tables.items() if len(rows)}
-            yield Chunk(kept, (), ()) if number else self._chunk(part, kept, findings)
+            chunk = Chunk(kept, (), ()) if number else self._chunk(part, kept, findings)
+            yield from self._with_segments(chunk, piece, [(self._specification(part), [], found)])
             self.pages.seen(piece.end)
 
     def _cut(self, part: Part) -> Iterator[tuple[Part, FoundPiece]]:

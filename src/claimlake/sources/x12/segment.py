@@ -165,8 +165,7 @@ def _before_line_ends(data: NDArray[np.uint8], begin: int, end: int) -> int:
 
 
 ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1")
-_BLOCK = 8 * 1024 * 1024
-_ARRAY_BLOCK = 1024 * 1024
+_BLOCK = 1024 * 1024
 """So many bytes, and what NumPy makes of them, stay near the processor."""
 _MARKS = 4096
 _IS_FIRST = np.isin(np.arange(256), [ord(name[0]) for name in ENVELOPE])
@@ -197,7 +196,7 @@ def envelope_marks(
 def after_block(
     data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters, count: int
 ) -> tuple[int, int]:
-    """Where the segment behind some megabytes of segments starts, and `count` with those added."""
+    """Where the segment behind a megabyte of segments starts, and `count` with those added."""
     position = begin
     while position < min(begin + _BLOCK, end):
         _, position, count = _marks(data, position, end, delimiters, count)
@@ -223,7 +222,7 @@ def _marks(
 def _array_marks(
     data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters, count: int
 ) -> tuple[NDArray[np.int64], int, int]:
-    until = min(begin + _ARRAY_BLOCK, end)
+    until = min(begin + _BLOCK, end)
     if until < end:
         terminator = data[begin:until].tobytes().rfind(delimiters.terminator)
         until = begin + terminator + 1 if terminator >= 0 else end

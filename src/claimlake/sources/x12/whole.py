@@ -103,7 +103,7 @@ def segment_rows(
         *(address(offsets), address(words), int(np.diff(offsets).max()), address(places), len(places)),
     )
     if not library.x12_segments(ctypes.addressof(asked), array._addr()):
-        raise kernel.no_memory()
+        raise MemoryError
     return Rows(_NAMES, _TYPES, (array,) if array.length else ())
 
 
