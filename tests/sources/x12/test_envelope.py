@@ -2,12 +2,15 @@ import gzip
 import io
 import zipfile
 from decimal import Decimal
+from itertools import pairwise
 
+import numpy as np
 import pytest
 from interchange import interchange, picked, reading, rows, transaction
 
 from claimlake.errors import SourceError
-from claimlake.sources.x12 import is_x12
+from claimlake.sources.x12 import envelope, is_x12
+from claimlake.sources.x12.envelope import outline
 
 CLAIMS = ("CLP*ACCT1*1*100*60**12*PCN1", "SVC*HC:99214:25*100*60", "CAS*CO*45*40")
 PAYMENT = ("BPR*I*60*C*NON", "TRN*1*T1*1", "N1*PR*NORTH MUTUAL", "N1*PE*RIVER CLINIC*XX*1234567893")
@@ -176,3 +179,14 @@ def test_empty_segments_are_none_where_a_letter_ends_them() -> None:
     found = reading(content)
     assert [item.segment_count for item in found.transactions] == [4]
     assert "X12-01" not in {item.rule for item in found.findings}
+
+
+def test_a_large_interchange_is_given_back_as_its_envelope_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(envelope, "_BLOCK", 1_000)
+    content = interchange(*[transaction("835", *PAYMENT, *CLAIMS, control=f"{n:04}") for n in range(1, 21)])
+    told: list[int] = []
+    found = outline(content, np.frombuffer(content, dtype=np.uint8), told.append)
+    again = told[told.index(len(content)) + 1 : -1]  # every segment is counted before the envelope is read
+    assert len(found.transactions) == 20
+    assert again == sorted(again)
+    assert max(after - before for before, after in pairwise([0, *again, len(content)])) < 2_000

@@ -21,7 +21,7 @@ Content = bytes | mmap.mmap
 _SEPARATORS = 16
 _LONGEST_ISA = 400
 _LONGEST_COUNT = 18
-_BLOCK = 32 * 1024 * 1024
+_BLOCK = 8 * 1024 * 1024
 _BLOCK_BY_HAND = 64 * 1024
 """Less is searched as fast without the kernel."""
 _ISA = re.compile(rb"ISA")
@@ -234,7 +234,7 @@ def outline(content: Content, data: NDArray[np.uint8], seen: Callable[[int], Non
     """The envelope of a whole file; `seen` is called with places in front of which no byte is needed."""
     places = starts(content, seen)
     bounds = [*(place for place, _ in places[1:]), len(content)][: len(places)]
-    reader = _Outliner(Outline(), content)
+    reader = _Outliner(Outline(), content, seen)
     for number, ((place, delimiters), bound) in enumerate(zip(places, bounds, strict=True), 1):
         marks, count = envelope_marks(data, place, bound, delimiters, seen)
         interchange = Interchange(number, delimiters, segment_no=reader.outline.segments + 1)
@@ -256,9 +256,10 @@ def _elements(segment: bytes, separator: int) -> tuple[str, ...]:
 class _Outliner:
     """Reads the seven envelope segments in order; a mark is a segment's number, start and end."""
 
-    def __init__(self, outline: Outline, content: Content) -> None:
+    def __init__(self, outline: Outline, content: Content, seen: Callable[[int], None]) -> None:
         self.outline = outline
         self.content = content
+        self.seen = seen
         self.group = Group(0, is_open=False)
         self.current: TransactionSet | None = None
 
@@ -267,8 +268,12 @@ class _Outliner:
         self.here, self.bound, self.is_closed = here, bound, False
         self.outline.interchanges.append(here)
         self.group = Group(0, is_open=False)
+        told = here.byte_offset
         for number, start, end in marks:
             self._read(number + here.segment_no, start, end)
+            if start - told >= _BLOCK:
+                told = start
+                self.seen(told)
         self._close(here.segment_no + count, bound, is_at_end=True)
         self._end_group(None)
         if not self.is_closed and here.elements:

@@ -27,7 +27,6 @@ _PARQUET_OPTIONS: dict[str, Any] = {
     "compression": "zstd(1)",
     "dictionary_enabled": False,  # costs more than it saves where Zstandard follows
     "write_batch_size": 8_192,
-    "data_page_row_count_limit": 100_000,
 }
 _NUMBERS = ("int", "bigint", "decimal", "date")
 """How the types begin that Parquet keeps as whole numbers."""

@@ -1,7 +1,8 @@
 /* Memory of finished rows: blocks that many arrays share, and that go when the last of them is released.
 
    One request in place of one for every buffer, and on large pages where the system has them, costs a fraction of the
-   page faults; rows of a reading live and die together anyway. */
+   page faults; rows of a reading live and die together anyway. Some blocks stay for the next reading: the system takes
+   longer to give them again than a reading to fill them, and malloc keeps more of them than are of use. */
 
 #if defined(__linux__)
 #define _DEFAULT_SOURCE
@@ -10,9 +11,12 @@
 
 #include "x12.h"
 
-enum { ALIGNED = 64, LARGE_PAGE = 2 << 20, LEAST_BLOCK = 16 << 10, MOST_BLOCK = 4 * LARGE_PAGE };
+enum { ALIGNED = 64, LARGE_PAGE = 2 << 20, LEAST_BLOCK = 16 << 10, USUAL_BLOCK = 2 * LARGE_PAGE, MOST_IDLE = 8 };
 
-typedef struct block { struct block *before; } block;
+typedef struct block {
+    struct block *before;
+    int64_t bytes;
+} block;
 
 struct memory {
     int32_t users;
@@ -21,14 +25,67 @@ struct memory {
     int64_t block_bytes, zero_bytes;
 };
 
-static int64_t aligned(int64_t bytes) { return (bytes + ALIGNED - 1) / ALIGNED * ALIGNED; }
+/* Usual blocks without a user. Who finds it busy does without: nobody waits, and no fork can leave it locked. */
+static struct {
+    char is_busy;
+    int32_t count;
+    block *first;
+} idle;
 
-/* Memory with one user, whose first block will have about so many bytes; NULL when there is none. */
+static int64_t rounded(int64_t bytes, int64_t to) { return (bytes + to - 1) / to * to; }
+
+static int64_t aligned(int64_t bytes) { return rounded(bytes, ALIGNED); }
+
+/* A block from the system; a usual or larger one begins a large page. */
+static block *block_made(int64_t bytes) {
+    if (bytes > INT64_MAX / 2) return NULL;
+    if (bytes < USUAL_BLOCK) return malloc((size_t)bytes);
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    int how = MAP_PRIVATE | MAP_ANONYMOUS;
+    uint8_t *mapped = mmap(NULL, (size_t)(bytes + LARGE_PAGE), PROT_READ | PROT_WRITE, how, -1, 0);
+    if (mapped == MAP_FAILED) return NULL;
+    uint8_t *begin = (uint8_t *)rounded((int64_t)mapped, LARGE_PAGE);
+    if (begin > mapped) munmap(mapped, (size_t)(begin - mapped));
+    munmap(begin + bytes, (size_t)(mapped + LARGE_PAGE - begin));
+    madvise(begin, (size_t)bytes, MADV_HUGEPAGE);
+    return (block *)begin;
+#else
+    return malloc((size_t)bytes);
+#endif
+}
+
+static void block_gone(block *here) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (here->bytes >= USUAL_BLOCK) {
+        munmap(here, (size_t)here->bytes);
+        return;
+    }
+#endif
+    free(here);
+}
+
+static block *idle_taken(void) {
+    if (__atomic_test_and_set(&idle.is_busy, __ATOMIC_ACQUIRE)) return NULL;
+    block *found = idle.first;
+    if (found) idle.first = found->before, idle.count--;
+    __atomic_clear(&idle.is_busy, __ATOMIC_RELEASE);
+    return found;
+}
+
+static int idle_kept(block *here) {
+    if (here->bytes != USUAL_BLOCK || __atomic_test_and_set(&idle.is_busy, __ATOMIC_ACQUIRE)) return 0;
+    int kept = idle.count < MOST_IDLE;
+    if (kept) here->before = idle.first, idle.first = here, idle.count++;
+    __atomic_clear(&idle.is_busy, __ATOMIC_RELEASE);
+    return kept;
+}
+
+/* Memory with one user, which will have about so many bytes; NULL when there is none. */
 memory *memory_open(int64_t bytes) {
     memory *here = calloc(1, sizeof(memory));
     if (!here) return NULL;
     here->users = 1;
-    here->block_bytes = bytes < LEAST_BLOCK ? LEAST_BLOCK : bytes > MOST_BLOCK ? MOST_BLOCK : bytes;
+    here->block_bytes = bytes < LEAST_BLOCK ? LEAST_BLOCK : bytes > USUAL_BLOCK / 4 ? USUAL_BLOCK : bytes;
     return here;
 }
 
@@ -38,27 +95,27 @@ void memory_join(memory *here) { __atomic_add_fetch(&here->users, 1, __ATOMIC_RE
 void memory_leave(memory *here) {
     if (__atomic_sub_fetch(&here->users, 1, __ATOMIC_ACQ_REL)) return;
     while (here->blocks) {
-        block *before = here->blocks->before;
-        free(here->blocks);
-        here->blocks = before;
+        block *last = here->blocks;
+        here->blocks = last->before;
+        if (!idle_kept(last)) block_gone(last);
     }
     free(here);
 }
 
 static int add_block(memory *here, int64_t bytes) {
-    int64_t size = bytes + ALIGNED > here->block_bytes ? bytes + ALIGNED : here->block_bytes;
-    int64_t alignment = size < LARGE_PAGE / 2 ? ALIGNED : LARGE_PAGE;
-    void *made = NULL;
-    size = (size + alignment - 1) / alignment * alignment;
-    if (size > INT64_MAX / 2 || posix_memalign(&made, (size_t)alignment, (size_t)size)) return 0;
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-    if (alignment == LARGE_PAGE) madvise(made, (size_t)size, MADV_HUGEPAGE);
-#endif
-    ((block *)made)->before = here->blocks;
+    int64_t wanted = bytes + 2 * ALIGNED;
+    int64_t size = wanted <= here->block_bytes ? here->block_bytes
+                 : wanted <= USUAL_BLOCK      ? USUAL_BLOCK
+                                              : rounded(wanted, LARGE_PAGE);
+    block *made = size == USUAL_BLOCK ? idle_taken() : NULL;
+    if (!made) made = block_made(size);
+    if (!made) return 0;
+    made->bytes = size;
+    made->before = here->blocks;
     here->blocks = made;
-    here->next = (uint8_t *)made + ALIGNED;
+    here->next = (uint8_t *)aligned((int64_t)(made + 1));
     here->stop = (uint8_t *)made + size;
-    if (here->block_bytes < MOST_BLOCK) here->block_bytes *= 2;
+    here->block_bytes = USUAL_BLOCK; /* what was not enough is no measure of what more there is */
     return 1;
 }
 
