@@ -115,7 +115,7 @@ static int add_block(memory *here, int64_t bytes) {
     here->blocks = made;
     here->next = (uint8_t *)aligned((int64_t)(made + 1));
     here->stop = (uint8_t *)made + size;
-    here->block_bytes = USUAL_BLOCK; /* what was not enough is no measure of what more there is */
+    here->block_bytes = here->block_bytes < USUAL_BLOCK / 2 ? here->block_bytes * 2 : USUAL_BLOCK;
     return 1;
 }
 
