@@ -34,6 +34,8 @@ MOST_SECONDS, MOST_MEGABYTES = 2.0, 512
 """Of the processor, for one reading by the kernel; and of memory, for the whole process."""
 _TRIES = 3
 _STATUS, _FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+MEASURES = _STATUS.exists() and _FORGET.exists()
+"""Whether the system tells the most memory of a moment."""
 
 
 def at_file(folder: Path, first: int) -> Path:

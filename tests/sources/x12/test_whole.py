@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fuzzer import MEASURES, forget_peak, megabytes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from interchange import interchange, picked, reading, rows, transaction
@@ -361,3 +362,15 @@ def test_many_segments_that_no_loop_knows_come_in_several_chunks(is_inside: bool
     ]
     assert sum(len(chunk) for chunk in chunks) == content.count(b"~")
     assert max(len(chunk) for chunk in chunks) <= 2**20
+
+
+@pytest.mark.skipif(not MEASURES, reason="the system does not tell the peak of a moment")
+def test_hundreds_of_small_interchanges_need_little_memory() -> None:
+    claims = [f"CLP*{number}*1*1*1**12" for number in range(60)]
+    one = transaction("835", "BPR*I*60*C", "TRN*1*T1*1512345678", *claims)
+    content = (interchange(one) + interchange(one, marks="|>!^")) * 300  # each a part of its own
+    forget_peak()
+    before = megabytes()
+    found = read_tables(io.BytesIO(content), scope="lossless")
+    assert len(found.tables["era_835"]) == 36_000
+    assert megabytes() - before < 128
