@@ -85,7 +85,7 @@ memory *memory_open(int64_t bytes) {
     memory *here = calloc(1, sizeof(memory));
     if (!here) return NULL;
     here->users = 1;
-    here->block_bytes = bytes < LEAST_BLOCK ? LEAST_BLOCK : bytes > USUAL_BLOCK / 4 ? USUAL_BLOCK : bytes;
+    here->block_bytes = bytes < LEAST_BLOCK ? LEAST_BLOCK : bytes > USUAL_BLOCK ? USUAL_BLOCK : bytes;
     return here;
 }
 
@@ -103,10 +103,8 @@ void memory_leave(memory *here) {
 }
 
 static int add_block(memory *here, int64_t bytes) {
-    int64_t wanted = bytes + 2 * ALIGNED;
-    int64_t size = wanted <= here->block_bytes ? here->block_bytes
-                 : wanted <= USUAL_BLOCK      ? USUAL_BLOCK
-                                              : rounded(wanted, LARGE_PAGE);
+    int64_t size = bytes + 2 * ALIGNED > here->block_bytes ? bytes + 2 * ALIGNED : here->block_bytes;
+    if (size > USUAL_BLOCK / 4) size = size <= USUAL_BLOCK ? USUAL_BLOCK : rounded(size, LARGE_PAGE);
     block *made = size == USUAL_BLOCK ? idle_taken() : NULL;
     if (!made) made = block_made(size);
     if (!made) return 0;
