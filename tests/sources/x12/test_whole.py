@@ -365,7 +365,8 @@ def test_many_segments_that_no_loop_knows_come_in_several_chunks(is_inside: bool
 
 
 @pytest.mark.skipif(not MEASURES, reason="the system does not tell the peak of a moment")
-def test_hundreds_of_small_interchanges_need_little_memory() -> None:
+@pytest.mark.parametrize("engine", ["kernel"], indirect=True)
+def test_hundreds_of_small_interchanges_need_little_memory(engine: str) -> None:
     claims = [f"CLP*{number}*1*1*1**12" for number in range(60)]
     one = transaction("835", "BPR*I*60*C", "TRN*1*T1*1512345678", *claims)
     content = (interchange(one) + interchange(one, marks="|>!^")) * 300  # each a part of its own
