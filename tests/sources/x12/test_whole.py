@@ -16,7 +16,7 @@ from test_claim_837 import HEADER, INSTITUTIONAL, PROFESSIONAL, SUBSCRIBER
 from test_remittance_835 import CLAIM, PAYMENT
 
 from claimlake.errors import SourceError
-from claimlake.sources.x12 import Reading, kernel, read, read_tables
+from claimlake.sources.x12 import Reading, kernel, read, read_tables, segment
 from claimlake.sources.x12.whole import restored
 
 FILES = (
@@ -375,3 +375,15 @@ def test_hundreds_of_small_interchanges_need_little_memory(engine: str) -> None:
     found = read_tables(io.BytesIO(content), scope="lossless")
     assert len(found.tables["era_835"]) == 36_000
     assert megabytes() - before < 128
+
+
+@pytest.mark.parametrize("block", [20, 150])
+def test_segments_in_several_chunks_are_those_of_one(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    claims = [f"CLP*A{n}*1*30*20*0*12~~~~ ~\r\n~" for n in range(40)]
+    sets = [transaction("835", *LONG, *claims, *["A~"] * 40), [*["B~~"] * 40], transaction("835", *LONG)]
+    content = interchange(*sets)
+    whole = rows(read_tables(io.BytesIO(content), scope="lossless"), "x12_segment")
+    monkeypatch.setattr(segment, "_BLOCK", block)
+    for size in (1, 200, 1_000):
+        found = read_tables(io.BytesIO(content), scope="lossless", chunk_bytes=size)
+        assert rows(found, "x12_segment") == whole

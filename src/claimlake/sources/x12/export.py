@@ -29,7 +29,7 @@ _PARQUET_OPTIONS: dict[str, Any] = {
     "write_batch_size": 8_192,
 }
 _NUMBERS = ("int", "bigint", "decimal", "date")
-"""How the types begin that Parquet keeps as whole numbers."""
+"""How the types begin that are written as differences."""
 _FILE_COLUMN = "source_file"
 _UNFINISHED = ".part"
 

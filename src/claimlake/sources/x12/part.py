@@ -68,7 +68,7 @@ def parts(shape: Outline, size: int, most_bytes: int) -> Iterator[Part]:
 
 
 def slices(part: Part, data: NDArray[np.uint8]) -> Iterator[Part]:
-    """The part in pieces of about a megabyte, cut between any two segments."""
+    """The part in pieces of one or two megabytes, cut between any two segments."""
     begin, segment_no = part.begin, part.segment_no
     for run in runs(part):
         position, count = run.begin, run.segment_no

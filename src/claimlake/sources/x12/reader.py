@@ -64,10 +64,10 @@ def read(
     scope: Scope = "main",
     workers: int | None = None,
 ) -> Iterator[Chunk]:
-    """The file's tables in chunks, in file order; raises SourceError when it is not X12.
+    """The file's tables in chunks, in file order; SourceError when it is not X12 or too much for the memory.
 
     A chunk has whole transactions, or a piece of one that is larger than `chunk_bytes`: memory is bounded
-    whatever the file's size.
+    whatever the file's size, unless most of it is one transaction of segments that no loop knows.
 
     Args:
         source: a file, or a stream that can be read again from its start; gzip and zip are unpacked.
@@ -77,7 +77,7 @@ def read(
         workers: how many threads read; by default one for each processor, up to four.
     """
     where = str(source) if isinstance(source, Path) else "stream"
-    with opened(source) as content, _memory_wanted(where):
+    with _memory_wanted(where), opened(source) as content:
         data = np.frombuffer(content, dtype=np.uint8)
         pages = Pages(content)
         shape = outline(content, data, pages.seen)

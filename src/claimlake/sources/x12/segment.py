@@ -142,12 +142,12 @@ def _without_line_ends(data: NDArray[np.uint8], starts: Positions, ends: Positio
 
 
 def after_blanks(data: NDArray[np.uint8], begin: int, end: int, terminator: int | None = None) -> int:
-    """Where, from `begin` on, the first byte stands that is no blank, or is the terminator; else `end`."""
+    """Where, from `begin` on, the first byte stands that is neither blank nor the terminator; else `end`."""
     while begin < end:
         piece = data[begin : min(begin + _RUN, end)]
         is_solid = ~_IS_BLANK[piece]
         if terminator is not None:
-            is_solid |= piece == terminator
+            is_solid &= piece != terminator
         if is_solid.any():
             return begin + int(np.argmax(is_solid))
         begin += len(piece)
@@ -196,7 +196,7 @@ def envelope_marks(
 def after_block(
     data: NDArray[np.uint8], begin: int, end: int, delimiters: Delimiters, count: int
 ) -> tuple[int, int]:
-    """Where the segment behind a megabyte of segments starts, and `count` with those added."""
+    """Where the segment behind one or two megabytes of segments starts, and `count` with those added."""
     position = begin
     while position < min(begin + _BLOCK, end):
         _, position, count = _marks(data, position, end, delimiters, count)

@@ -25,7 +25,8 @@ struct memory {
     int64_t block_bytes, zero_bytes;
 };
 
-/* Usual blocks without a user. Who finds it busy does without: nobody waits, and no fork can leave it locked. */
+/* Usual blocks without a user. Who finds it busy does without, as does for good a process
+   forked at such a moment. */
 static struct {
     char is_busy;
     int32_t count;
@@ -36,7 +37,12 @@ static int64_t rounded(int64_t bytes, int64_t to) { return (bytes + to - 1) / to
 
 static int64_t aligned(int64_t bytes) { return rounded(bytes, ALIGNED); }
 
-/* A block from the system; a usual or larger one begins a large page. */
+/* The first place from this one on that is a multiple of so many bytes. */
+static uint8_t *place_at(const void *from, uintptr_t multiple) {
+    return (uint8_t *)(((uintptr_t)from + multiple - 1) / multiple * multiple);
+}
+
+/* A block from the system; a usual or larger one begins a large page, where there are any. */
 static block *block_made(int64_t bytes) {
     if (bytes > INT64_MAX / 2) return NULL;
     if (bytes < USUAL_BLOCK) return malloc((size_t)bytes);
@@ -44,7 +50,7 @@ static block *block_made(int64_t bytes) {
     int how = MAP_PRIVATE | MAP_ANONYMOUS;
     uint8_t *mapped = mmap(NULL, (size_t)(bytes + LARGE_PAGE), PROT_READ | PROT_WRITE, how, -1, 0);
     if (mapped == MAP_FAILED) return NULL;
-    uint8_t *begin = (uint8_t *)rounded((int64_t)mapped, LARGE_PAGE);
+    uint8_t *begin = place_at(mapped, LARGE_PAGE);
     if (begin > mapped) munmap(mapped, (size_t)(begin - mapped));
     munmap(begin + bytes, (size_t)(mapped + LARGE_PAGE - begin));
     madvise(begin, (size_t)bytes, MADV_HUGEPAGE);
@@ -111,7 +117,7 @@ static int add_block(memory *here, int64_t bytes) {
     made->bytes = size;
     made->before = here->blocks;
     here->blocks = made;
-    here->next = (uint8_t *)aligned((int64_t)(made + 1));
+    here->next = place_at(made + 1, ALIGNED);
     here->stop = (uint8_t *)made + size;
     here->block_bytes = here->block_bytes < USUAL_BLOCK / 2 ? here->block_bytes * 2 : USUAL_BLOCK;
     return 1;

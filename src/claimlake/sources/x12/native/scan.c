@@ -375,8 +375,11 @@ X12_API int64_t x12_lost(const scanner *scan, const int64_t **rows, const uint64
 
 /* Writes the state of every segment, plus `base`, at its number's place among `count` from `first` on. */
 X12_API void x12_trace(const scanner *scan, int64_t first, int64_t count, int32_t base, int32_t *states) {
-    for (int64_t at = 0; at < scan->trace_count; at++) {
-        int64_t place = (scan->trace[at] >> 16) - first;
-        if (place >= 0 && place < count) states[place] = (int32_t)(scan->trace[at] & 0xFFFF) + base;
+    int64_t at = 0, end = scan->trace_count;
+    while (at < end) {
+        int64_t middle = at + (end - at) / 2;
+        if (scan->trace[middle] >> 16 < first) at = middle + 1; else end = middle;
     }
+    for (; at < scan->trace_count && (scan->trace[at] >> 16) - first < count; at++)
+        states[(scan->trace[at] >> 16) - first] = (int32_t)(scan->trace[at] & 0xFFFF) + base;
 }
