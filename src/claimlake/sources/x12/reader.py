@@ -310,6 +310,7 @@ class _Reader:
         """The chunk and, when they are wanted, the segments of the part; many of them come in more chunks."""
         if not self.has_segments:
             yield chunk
+            self.pages.seen(part.end)
             return
         is_long = part.end - part.begin > 2 * self.chunk_bytes
         for number, piece in enumerate(slices(part, self.data) if is_long else [part]):
@@ -336,7 +337,6 @@ class _Reader:
             kept = {name: rows for name, rows in tables.items() if len(rows)}
             chunk = Chunk(kept, (), ()) if number else self._chunk(part, kept, findings)
             yield from self._with_segments(chunk, piece, [(self._specification(part), [], found)])
-            self.pages.seen(piece.end)
 
     def _cut(self, part: Part) -> Iterator[tuple[Part, FoundPiece]]:
         """The pieces of one large transaction, each with what was found in it, numbered."""
