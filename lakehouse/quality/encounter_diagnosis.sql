@@ -28,20 +28,23 @@ listed as (
 dated as (
     select
         diagnosis.*,
+        coalesce(
+            diagnosis.account_key,
+            sha256(concat_ws('|', diagnosis.org_id, diagnosis.source_system_id, diagnosis.encounter_id))
+        ) as list_key,
         cast(coalesce(encounter.discharge_at, encounter.admit_at, encounter.arrival_at) as date) as judged_on
     from silver.encounter_diagnosis as diagnosis
     left join silver.encounter as encounter
         on
             diagnosis.org_id = encounter.org_id
             and diagnosis.account_key = encounter.account_key
-    where diagnosis.icd10_code is not null
 ),
 
 judged as (
     select
         diagnosis.org_id,
         diagnosis.source_system_id,
-        diagnosis.account_key,
+        diagnosis.list_key,
         diagnosis.encounter_id,
         diagnosis.sequence,
         diagnosis.source_record_id,
@@ -57,32 +60,17 @@ judged as (
             and diagnosis.icd10_code = code.bare_code
             and coalesce(diagnosis.judged_on >= code.effective_from, true)
             and coalesce(diagnosis.judged_on < code.effective_to, true)
+    where diagnosis.icd10_code is not null
     group by
-        diagnosis.org_id, diagnosis.source_system_id, diagnosis.account_key, diagnosis.encounter_id,
+        diagnosis.org_id, diagnosis.source_system_id, diagnosis.list_key, diagnosis.encounter_id,
         diagnosis.sequence, diagnosis.source_record_id
-),
-
-unsure as (
-    select
-        diagnosis.org_id,
-        diagnosis.source_system_id,
-        coalesce(
-            diagnosis.account_key,
-            sha256(concat_ws('|', diagnosis.org_id, diagnosis.source_system_id, diagnosis.encounter_id))
-        ) as list_key,
-        diagnosis.source_record_id
-    from silver.encounter_diagnosis as diagnosis
-    where diagnosis.principal_count <> 1
 )
 
 select
     judged.org_id,
     judged.source_system_id,
     'DXP-01' as rule_id,
-    concat_ws(
-        '|', coalesce(judged.account_key, sha256(concat_ws('|', judged.org_id, judged.source_system_id, judged.encounter_id))),
-        cast(judged.sequence as text)
-    ) as record_key,
+    concat_ws('|', judged.list_key, cast(judged.sequence as text)) as record_key,
     judged.source_record_id
 from judged
 where judged.valid_codes = 0
@@ -90,10 +78,11 @@ where judged.valid_codes = 0
 union all
 
 select
-    unsure.org_id,
-    min(unsure.source_system_id) as source_system_id,
+    dated.org_id,
+    min(dated.source_system_id) as source_system_id,
     'DXP-02' as rule_id,
-    unsure.list_key as record_key,
-    min(unsure.source_record_id) as source_record_id
-from unsure
-group by unsure.org_id, unsure.list_key
+    dated.list_key as record_key,
+    min(dated.source_record_id) as source_record_id
+from dated
+where dated.principal_count <> 1
+group by dated.org_id, dated.list_key
